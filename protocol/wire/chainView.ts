@@ -37,7 +37,11 @@ export type ChainView = {
   readonly healthOracle: Hex
   readonly registry: Hex
   readonly block: { readonly number: number; readonly hash: Hex; readonly timestamp: number }
-  readonly config: { readonly configId: number; readonly signers: readonly RosterSigner[]; readonly threshold: number }
+  readonly config: {
+    readonly configId: number
+    readonly signers: readonly RosterSigner[]
+    readonly threshold: number
+  }
   readonly methodologyHash: Hex
   /** Ascending by tokenId. */
   readonly tokens: readonly ChainToken[]

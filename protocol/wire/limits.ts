@@ -1,0 +1,6 @@
+/** Bounds that every reader enforces, so that no signed object can exhaust a node. */
+export const MAX_ENTRY_BYTES = 256 * 1024
+export const MAX_SEGMENTS = 128
+export const MAX_ROWS = 4096
+export const MAX_COLUMNS = 256
+export const MAX_EVIDENCE_BYTES = 192 * 1024
