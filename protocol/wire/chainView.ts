@@ -7,6 +7,18 @@ export type EpochRef = { readonly n: number; readonly epochId: Hex; readonly sta
 /** One roster node as HealthOracle's config knows it. */
 export type RosterSigner = { readonly index: number; readonly address: Hex }
 
+/** A roster as HealthOracle holds it (PROTOCOL §1). Seconds throughout. */
+export type ChainConfig = {
+  readonly configId: number
+  readonly signers: readonly RosterSigner[]
+  readonly threshold: number
+  /** Length of an epoch; the same in every config of a feed. */
+  readonly epochLengthS: number
+  readonly heartbeatS: number
+  /** Hash of the off-chain roster document that this config mirrors. */
+  readonly rosterHash: Hex
+}
+
 /** One live token: minted by an M-signed admission and not retired. */
 export type ChainToken = {
   readonly tokenId: bigint
@@ -25,6 +37,11 @@ export type ParentRound = {
   /** EIP-712 digest of the accepted report. */
   readonly digest: Hex
   readonly transaction: Hex
+  /** Start of its epoch, in seconds: what the heartbeat counts from. */
+  readonly observedTo: number
+  readonly mapOpen: boolean
+  /** Whether all of its exception chunks are on chain: the contract takes the next round only then. */
+  readonly complete: boolean
 }
 
 /**
