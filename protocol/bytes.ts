@@ -42,7 +42,7 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Whether both hold the same bytes. Not constant-time: for public values only. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return compareBytes(a, b) === 0
+  return a.length === b.length && compareBytes(a, b) === 0
 }
 
 /** Lexicographic order of bytes, shorter first on a common prefix. */

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto'
 import { isLowS } from '../lowS.ts'
 import type { Primitives } from '../primitives.ts'
 
@@ -22,7 +22,10 @@ export function createNodePrimitives(): Primitives {
   }
 
   return {
-    sha256: (bytes) => createHash('sha256').update(bytes).digest(),
+    sha256(bytes) {
+      const digest = hash('sha256', bytes, 'buffer')
+      return new Uint8Array(digest.buffer, digest.byteOffset, digest.length)
+    },
     verifyP256(publicKey, message, signature) {
       if (signature.length !== 64 || publicKey.length !== 65 || publicKey[0] !== 4 || !isLowS(signature))
         return false

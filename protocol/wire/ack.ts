@@ -1,4 +1,4 @@
-import { decodeCanonical, encodeCbor } from './cbor.ts'
+import { decodeCbor, encodeCbor } from './cbor.ts'
 import { asArray, asBytes, asUint, asVersion1 } from './shape.ts'
 
 /** A node's word that everything of an agent up to (boot, seq) is durable and gapless; not that it was accepted. */
@@ -18,7 +18,7 @@ export function encodeAck(ack: Ack): Uint8Array {
 
 /** @throws AssayError PROTO_CBOR or PROTO_SHAPE */
 export function decodeAck(payload: Uint8Array): Ack {
-  const p = asArray(decodeCanonical(payload), 'ack', 6)
+  const p = asArray(decodeCbor(payload), 'ack', 6)
   asVersion1(p[0])
   return {
     nodeId: asBytes(p[1], 'ack.nodeId', 20),

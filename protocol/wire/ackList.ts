@@ -1,6 +1,6 @@
 import { compareBytes } from '../bytes.ts'
 import { protoError } from '../protoErrors.ts'
-import { decodeCanonical, encodeCbor } from './cbor.ts'
+import { decodeCbor, encodeCbor } from './cbor.ts'
 import { asArray, asBytes, asUint, asVersion1 } from './shape.ts'
 
 /** How far one log is durable and gapless at a node. `logId` is the agent id (or a source id). */
@@ -31,10 +31,10 @@ export type AckList = {
   readonly forks: readonly ForkProof[]
 }
 
-/** Payload bytes of an ack list. */
+/** Payload bytes of an ack list. Heads and forks are sorted; served epochs must already ascend. */
 export function encodeAckList(list: AckList): Uint8Array {
-  const heads = [...list.heads].sort((a, b) => compareBytes(a.logId, b.logId))
-  const forks = [...list.forks].sort((a, b) => compareBytes(a.logId, b.logId))
+  const heads = list.heads.toSorted((a, b) => compareBytes(a.logId, b.logId))
+  const forks = list.forks.toSorted(compareForks)
   return encodeCbor([
     1,
     list.feedId,
@@ -47,9 +47,9 @@ export function encodeAckList(list: AckList): Uint8Array {
   ])
 }
 
-/** @throws AssayError PROTO_CBOR or PROTO_SHAPE, also when heads or served epochs are out of order */
+/** @throws AssayError PROTO_CBOR or PROTO_SHAPE, also when heads, served epochs or forks are out of order or twice */
 export function decodeAckList(payload: Uint8Array): AckList {
-  const p = asArray(decodeCanonical(payload), 'ackList', 8)
+  const p = asArray(decodeCbor(payload), 'ackList', 8)
   asVersion1(p[0])
   const heads = asArray(p[5], 'ackList.heads').map((item) => {
     const h = asArray(item, 'ackList.heads', 4)
@@ -69,15 +69,9 @@ export function decodeAckList(payload: Uint8Array): AckList {
       second: asBytes(f[2], 'fork.second'),
     }
   })
-  const headsRise = heads.every(
-    (h, i) => i === 0 || compareBytes((heads[i - 1] as LogHead).logId, h.logId) < 0,
-  )
-  const servedRise = served.every((n, i) => i === 0 || (served[i - 1] as number) < n)
-  if (!headsRise || !servedRise)
-    throw protoError('PROTO_SHAPE', {
-      field: 'ackList',
-      wanted: 'heads and served epochs strictly ascending',
-    })
+  requireAscending(heads, (a, b) => compareBytes(a.logId, b.logId), 'ackList.heads')
+  requireAscending(served, (a, b) => a - b, 'ackList.served')
+  requireAscending(forks, compareForks, 'ackList.forks')
   return {
     feedId: asBytes(p[1], 'ackList.feedId', 32),
     configId: asUint(p[2], 'ackList.configId'),
@@ -87,4 +81,18 @@ export function decodeAckList(payload: Uint8Array): AckList {
     served,
     forks,
   }
+}
+
+function compareForks(a: ForkProof, b: ForkProof): number {
+  return compareBytes(a.logId, b.logId) || compareBytes(a.first, b.first) || compareBytes(a.second, b.second)
+}
+
+function requireAscending<T>(items: readonly T[], compare: (a: T, b: T) => number, field: string): void {
+  for (let i = 1; i < items.length; i++)
+    if (compare(items[i - 1] as T, items[i] as T) >= 0)
+      throw protoError('PROTO_SHAPE', {
+        field,
+        found: `item ${i} out of order`,
+        wanted: 'strictly ascending',
+      })
 }

@@ -1,8 +1,9 @@
-import { decode, encode, rfc8949EncodeOptions } from 'cborg'
-import { sameBytes } from '../bytes.ts'
+import { encode, rfc8949EncodeOptions } from 'cborg'
+import { AssayError } from '../assayError.ts'
 import { protoError } from '../protoErrors.ts'
+import { readCbor } from './cborReader.ts'
 
-/** What Assay's own objects are made of: no floats, no tags, no undefined. */
+/** What Assay's own objects are made of: no floats, no tags, no undefined. A bigint only beyond ±(2^53 - 1). */
 export type CborValue =
   | null
   | boolean
@@ -13,49 +14,46 @@ export type CborValue =
   | readonly CborValue[]
   | ReadonlyMap<number | string, CborValue>
 
-const STRICT = {
-  strict: true,
-  allowIndefinite: false,
-  allowUndefined: false,
-  allowInfinity: false,
-  allowNaN: false,
-  rejectDuplicateMapKeys: true,
-  useMaps: true,
-} as const
+const OPTIONS = {
+  ...rfc8949EncodeOptions,
+  typeEncoders: {
+    number: (value: number) => (Number.isSafeInteger(value) ? null : foreign(`the number ${value}`)),
+    bigint: (value: bigint) => (BigInt.asIntN(65, value) === value ? null : foreign('more than 64 bits')),
+    string: (value: string) => (WELL_FORMED.test(value) ? null : foreign('text with half a surrogate pair')),
+    undefined: () => foreign('undefined'),
+    Object: () => foreign('a plain object'),
+  },
+}
+const WANTED = 'integers, texts, byte strings, arrays and maps'
+const WELL_FORMED = /^\P{Surrogate}*$/u
 
-/** Deterministic CBOR (RFC 8949 §4.2) of a value. */
+/**
+ * Deterministic CBOR (RFC 8949 §4.2) of a value.
+ * @throws AssayError PROTO_SHAPE for a float, half a surrogate pair, undefined or any object that is no {@link CborValue}
+ */
 export function encodeCbor(value: CborValue): Uint8Array {
-  return encode(value, rfc8949EncodeOptions)
+  try {
+    return encode(value, OPTIONS)
+  } catch (error) {
+    if (error instanceof AssayError) throw error
+    throw protoError('PROTO_SHAPE', { found: (error as Error).message, wanted: WANTED }, error)
+  }
 }
 
 /**
- * The value of deterministic CBOR bytes. Shortest forms, no duplicate keys, no indefinite lengths, no trailing bytes,
- * sorted map keys and no floats are all required: decoding and encoding again gives the same bytes.
+ * The value of deterministic CBOR bytes; anything but the one encoding that {@link encodeCbor} gives is refused, so
+ * equal values have equal bytes. Byte strings in it are views of `bytes`: who keeps one for long copies it.
  * @throws AssayError PROTO_CBOR
  */
 export function decodeCbor(bytes: Uint8Array): CborValue {
-  let value: CborValue
-  try {
-    value = decode(bytes, STRICT) as CborValue
-  } catch (cause) {
-    throw protoError('PROTO_CBOR', { bytes: bytes.length, found: (cause as Error).message }, cause)
-  }
-  return value
+  // A Buffer's slices alias it and compare unequal to Uint8Array: what leaves here is always plain.
+  return readCbor(
+    bytes.constructor === Uint8Array
+      ? bytes
+      : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+  )
 }
 
-/**
- * As {@link decodeCbor}, and proves canonical form by encoding again. For objects with maps or of low rate; arrays of
- * integers and byte strings have one strict encoding only, so hot paths need no second pass.
- */
-export function decodeCanonical(bytes: Uint8Array): CborValue {
-  const value = decodeCbor(bytes)
-  let again: Uint8Array | undefined
-  try {
-    again = encodeCbor(value)
-  } catch {
-    again = undefined
-  }
-  if (!again || !sameBytes(again, bytes))
-    throw protoError('PROTO_CBOR', { bytes: bytes.length, found: 'not canonical' })
-  return value
+function foreign(found: string): never {
+  throw protoError('PROTO_SHAPE', { found, wanted: WANTED })
 }

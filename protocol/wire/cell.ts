@@ -21,9 +21,18 @@ export const UNSUPPORTED = { presence: 'unsupported' } as const
 export const FORBIDDEN = { presence: 'forbidden' } as const
 export const ABSENT = { presence: 'absent' } as const
 
-/** A cell holding one wire integer. */
+/** Largest magnitude of a wire integer: the difference of any two is then exact. */
+export const MAX_VALUE = 2 ** 52 - 1
+const MAX_ERROR_CODE = 0xffffffff
+/** Error code of a reading that is a number but no whole number within ±{@link MAX_VALUE}. */
+export const OUT_OF_RANGE = 0xffff
+
+/** A cell holding one wire integer; what does not fit the wire becomes an error cell, never another number. */
 export function valueCell(value: number): Cell {
-  return { presence: 'value', value }
+  // Adding 0 turns -0, which has no encoding of its own, into 0.
+  return Number.isInteger(value) && Math.abs(value) <= MAX_VALUE
+    ? { presence: 'value', value: value + 0 }
+    : errorCell(OUT_OF_RANGE)
 }
 
 /** A cell holding one text. */
@@ -31,7 +40,14 @@ export function textCell(value: string): TextCell {
   return { presence: 'value', value }
 }
 
-/** A cell for a reading that failed with the source's own code (an `nvmlReturn_t`, an errno). */
+/**
+ * A cell for a reading that failed with the source's own code (an `nvmlReturn_t`, an errno): its magnitude, since kernels
+ * return errno negated.
+ */
 export function errorCell(code: number): { readonly presence: 'error'; readonly code: number } {
-  return { presence: 'error', code }
+  const magnitude = Math.abs(code)
+  return {
+    presence: 'error',
+    code: Number.isInteger(magnitude) && magnitude <= MAX_ERROR_CODE ? magnitude : OUT_OF_RANGE,
+  }
 }

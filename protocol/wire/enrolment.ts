@@ -1,6 +1,7 @@
-import { type CborValue, decodeCanonical, encodeCbor } from './cbor.ts'
+import { type CborValue, decodeCbor, encodeCbor } from './cbor.ts'
 import { type AssetIdentity, identityFromItems, identityItems } from './identity.ts'
-import { asArray, asBytes, asText, asUint, asVersion1 } from './shape.ts'
+import { MAX_SEGMENTS } from './limits.ts'
+import { asArray, asBytes, asList, asOneOf, asText, asUint, asVersion1 } from './shape.ts'
 
 /** One device as the agent enrols it; the identity and the opening go to the nodes over HTTPS only. */
 export type EnrolledDevice = {
@@ -39,20 +40,20 @@ export function encodeEnrolment(e: Enrolment): Uint8Array {
 
 /** @throws AssayError PROTO_CBOR or PROTO_SHAPE */
 export function decodeEnrolment(payload: Uint8Array): Enrolment {
-  const p = asArray(decodeCanonical(payload), 'enrolment', 7)
+  const p = asArray(decodeCbor(payload), 'enrolment', 7)
   asVersion1(p[0])
   return {
     feedId: asBytes(p[1], 'enrolment.feedId', 32),
     publicKey: asBytes(p[2], 'enrolment.publicKey', 65),
     source: asText(p[3], 'enrolment.source', 256),
     enrolledAtMs: asUint(p[4], 'enrolment.enrolledAtMs'),
-    devices: asArray(p[5], 'enrolment.devices').map((item) => {
+    devices: asList(p[5], 'enrolment.devices', MAX_SEGMENTS).map((item) => {
       const d = asArray(item, 'enrolment.devices', 5)
       return {
         assetId: asBytes(d[0], 'device.assetId', 32),
         opening: asBytes(d[1], 'device.opening', 32),
         identity: identityFromItems(d[2]),
-        identityQuality: QUALITIES[asUint(d[3], 'device.identityQuality')] ?? 'insufficient',
+        identityQuality: asOneOf(QUALITIES, d[3], 'device.identityQuality'),
         model: asText(d[4], 'device.model', 128),
       }
     }),

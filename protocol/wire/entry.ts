@@ -1,12 +1,13 @@
-import { sameBytes } from '../bytes.ts'
+import { sameBytes, toHex } from '../bytes.ts'
+import { noblePrimitives } from '../noblePrimitives.ts'
 import type { Primitives, Signer } from '../primitives.ts'
 import { protoError } from '../protoErrors.ts'
 import { decodeCbor, encodeCbor } from './cbor.ts'
 import { parseSign1, type Sign1, sign1 } from './cose.ts'
 import { decodeHeader, encodeHeader, type Header, headerHash } from './header.ts'
-import { MAX_ENTRY_BYTES } from './limits.ts'
+import { MAX_CELLS, MAX_ENTRY_BYTES, MAX_EVIDENCE, MAX_EVIDENCE_BYTES, MAX_SEGMENTS } from './limits.ts'
 import { decodeSegment, type Segment } from './segment.ts'
-import { asArray, asBytes } from './shape.ts'
+import { asArray, asBytes, asList } from './shape.ts'
 
 /**
  * One log entry as carried and archived: [signed header, bodies]. Bodies are segments in the order of the header's
@@ -22,14 +23,23 @@ export type Entry = {
   readonly bodies: readonly Uint8Array[]
 }
 
-/** Signs a header and puts the entry together. `bodies` must be those that the header lists. */
+/**
+ * Signs a header and puts the entry together. `bodies` must be those that the header lists. What a reader would refuse
+ * is refused here, before it is signed: an agent never has an entry in its log that no node can ack.
+ * @throws AssayError PROTO_SHAPE, PROTO_LIMIT or PROTO_DIGEST
+ */
 export async function signEntry(
   header: Header,
   bodies: readonly Uint8Array[],
   signer: Signer,
 ): Promise<Uint8Array> {
-  const cose = await sign1('assay/header/1', encodeHeader(header), signer)
-  return encodeCbor([cose, [...bodies]])
+  const payload = encodeHeader(header)
+  const read = decodeHeader(payload)
+  matchBodies(read, bodies, noblePrimitives.sha256)
+  decodeSegments(read, bodies)
+  const bytes = encodeCbor([await sign1('assay/header/1', payload, signer), [...bodies]])
+  checkSize(bytes)
+  return bytes
 }
 
 /**
@@ -37,15 +47,12 @@ export async function signEntry(
  * @throws AssayError PROTO_LIMIT, PROTO_CBOR, PROTO_COSE or PROTO_SHAPE
  */
 export function parseEntry(bytes: Uint8Array, primitives: Primitives): Entry {
-  if (bytes.length > MAX_ENTRY_BYTES)
-    throw protoError('PROTO_LIMIT', {
-      field: 'entry',
-      found: bytes.length,
-      wanted: `at most ${MAX_ENTRY_BYTES} bytes`,
-    })
+  checkSize(bytes)
   const parts = asArray(decodeCbor(bytes), 'entry', 2)
   const cose = asBytes(parts[0], 'entry.header')
-  const bodies = asArray(parts[1], 'entry.bodies').map((body) => asBytes(body, 'entry.bodies'))
+  const bodies = asList(parts[1], 'entry.bodies', MAX_SEGMENTS + MAX_EVIDENCE).map((body) =>
+    asBytes(body, 'entry.bodies'),
+  )
   const signed = parseSign1('assay/header/1', cose)
   const header = decodeHeader(signed.payload)
   return { bytes, cose, sign1: signed, header, hash: headerHash(signed.payload, primitives.sha256), bodies }
@@ -53,28 +60,58 @@ export function parseEntry(bytes: Uint8Array, primitives: Primitives): Entry {
 
 /**
  * Proves that the bodies are exactly those that the signed header lists.
- * @throws AssayError PROTO_DIGEST or PROTO_SHAPE
+ * @throws AssayError PROTO_DIGEST, PROTO_SHAPE or PROTO_LIMIT
  */
 export function checkBodies(entry: Entry, primitives: Primitives): void {
-  const digests = [...entry.header.segments, ...entry.header.evidence]
-  if (digests.length !== entry.bodies.length)
-    throw protoError('PROTO_SHAPE', {
-      field: 'entry.bodies',
-      found: entry.bodies.length,
-      wanted: digests.length,
-    })
-  entry.bodies.forEach((body, i) => {
-    if (!sameBytes(primitives.sha256(body), digests[i] as Uint8Array))
-      throw protoError('PROTO_DIGEST', { field: `body ${i}` })
-  })
+  matchBodies(entry.header, entry.bodies, primitives.sha256)
 }
 
 /**
  * The decoded segments of an entry.
- * @throws AssayError PROTO_CBOR, PROTO_SHAPE or PROTO_LIMIT
+ * @throws AssayError PROTO_CBOR, PROTO_SHAPE or PROTO_LIMIT; PROTO_SHAPE also for two telemetry segments of one subject
  */
 export function entrySegments(entry: Entry): Segment[] {
-  return entry.bodies
-    .slice(0, entry.header.segments.length)
-    .map((body) => decodeSegment(body, entry.header.times.length))
+  return decodeSegments(entry.header, entry.bodies)
+}
+
+function matchBodies(header: Header, bodies: readonly Uint8Array[], sha256: Primitives['sha256']): void {
+  const digests = [...header.segments, ...header.evidence]
+  if (digests.length !== bodies.length)
+    throw protoError('PROTO_SHAPE', { field: 'entry.bodies', found: bodies.length, wanted: digests.length })
+  bodies.forEach((body, i) => {
+    if (i >= header.segments.length && body.length > MAX_EVIDENCE_BYTES)
+      throw protoError('PROTO_LIMIT', {
+        field: `body ${i}`,
+        found: body.length,
+        wanted: `at most ${MAX_EVIDENCE_BYTES} bytes`,
+      })
+    if (!sameBytes(sha256(body), digests[i] as Uint8Array))
+      throw protoError('PROTO_DIGEST', { field: `body ${i}` })
+  })
+}
+
+function decodeSegments(header: Header, bodies: readonly Uint8Array[]): Segment[] {
+  const subjects = new Set<string>()
+  let cells = 0
+  return header.segments.map((_, i) => {
+    const segment = decodeSegment(bodies[i] as Uint8Array, header.times.length)
+    if (segment.kind !== 'telemetry') return segment
+    const subject = segment.subject ? toHex(segment.subject) : 'host'
+    if (subjects.has(subject))
+      throw protoError('PROTO_SHAPE', { field: 'segment.subject', found: `${subject} twice`, wanted: 'once' })
+    subjects.add(subject)
+    cells += segment.columns.length * header.times.length
+    if (cells > MAX_CELLS)
+      throw protoError('PROTO_LIMIT', { field: 'entry', found: cells, wanted: `at most ${MAX_CELLS} cells` })
+    return segment
+  })
+}
+
+function checkSize(bytes: Uint8Array): void {
+  if (bytes.length > MAX_ENTRY_BYTES)
+    throw protoError('PROTO_LIMIT', {
+      field: 'entry',
+      found: bytes.length,
+      wanted: `at most ${MAX_ENTRY_BYTES} bytes`,
+    })
 }

@@ -1,4 +1,4 @@
-import { decodeCanonical, encodeCbor } from './cbor.ts'
+import { decodeCbor, encodeCbor } from './cbor.ts'
 import { asArray, asBytes, asUint, asVersion1 } from './shape.ts'
 
 /** A node's announcement of an existing epoch, signed as `assay/epoch/1`. Timestamps are seconds of chain time. */
@@ -28,7 +28,7 @@ export function encodeEpochNotice(notice: EpochNotice): Uint8Array {
 
 /** @throws AssayError PROTO_CBOR or PROTO_SHAPE */
 export function decodeEpochNotice(payload: Uint8Array): EpochNotice {
-  const p = asArray(decodeCanonical(payload), 'epochNotice', 8)
+  const p = asArray(decodeCbor(payload), 'epochNotice', 8)
   asVersion1(p[0])
   return {
     feedId: asBytes(p[1], 'epochNotice.feedId', 32),

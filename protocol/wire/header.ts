@@ -1,9 +1,11 @@
+import { sameBytes } from '../bytes.ts'
 import type { Primitives } from '../primitives.ts'
 import { protoError } from '../protoErrors.ts'
 import { type CborValue, decodeCbor, encodeCbor } from './cbor.ts'
+import { MAX_VALUE } from './cell.ts'
 import { payloadHash } from './cose.ts'
-import { MAX_ROWS, MAX_SEGMENTS } from './limits.ts'
-import { asArray, asBytes, asUint, asVersion1 } from './shape.ts'
+import { MAX_EVIDENCE, MAX_ROWS, MAX_SEGMENTS, MAX_TOMBSTONES } from './limits.ts'
+import { asArray, asBytes, asList, asOneOf, asUint, asVersion1 } from './shape.ts'
 import { byteSink, readVarints, sinkBytes, writeVarint } from './varint.ts'
 
 /** Kinds of log entry. `source` is a source entry (PROTOCOL §4); `rotation` replaces the telemetry key. */
@@ -54,7 +56,10 @@ export type Header = {
   readonly epoch: { readonly n: number; readonly id: Uint8Array } | null
   readonly t0: number
   readonly period: number
-  /** Sample times as milliseconds after t0, one per row of every telemetry segment. */
+  /**
+   * Sample times as milliseconds after t0, one per row of every telemetry segment. Whole numbers in any order: a host
+   * clock may be set back between two samples.
+   */
   readonly times: readonly number[]
   readonly segments: readonly Uint8Array[]
   readonly evidence: readonly Uint8Array[]
@@ -62,19 +67,22 @@ export type Header = {
   readonly tombstones: readonly Tombstone[]
 }
 
-/** The payload bytes of a header. `kid` is left out when it is the agent id. */
+/**
+ * The payload bytes of a header. `kid` is left out when it is the agent id; dropped rows are sorted.
+ * @throws AssayError PROTO_SHAPE for a number that is not whole or out of range
+ */
 export function encodeHeader(header: Header): Uint8Array {
   const times = byteSink(2 * header.times.length + 8)
   let before = 0
   for (const time of header.times) {
-    writeVarint(times, time - before)
+    writeVarint(times, checkedTime(time) - before)
     before = time
   }
   const { produced, acked, spooled, dropped } = header.counters
   return encodeCbor([
     1,
     header.agentId,
-    isSame(header.kid, header.agentId) ? null : header.kid,
+    sameBytes(header.kid, header.agentId) ? null : header.kid,
     header.boot,
     header.seq,
     header.prev,
@@ -89,7 +97,9 @@ export function encodeHeader(header: Header): Uint8Array {
       produced,
       acked,
       spooled,
-      dropped.map((d) => [SPOOL_CLASSES.indexOf(d.class), DROP_REASONS.indexOf(d.reason), d.count]),
+      [...dropped]
+        .sort((a, b) => dropOrder(a) - dropOrder(b))
+        .map((d) => [SPOOL_CLASSES.indexOf(d.class), DROP_REASONS.indexOf(d.reason), d.count]),
     ],
     header.tombstones.map((t) => [
       t.from.boot,
@@ -111,29 +121,29 @@ export function decodeHeader(payload: Uint8Array): Header {
   const p = asArray(decodeCbor(payload), 'header', 15)
   asVersion1(p[0])
   const agentId = asBytes(p[1], 'header.agentId', 32)
-  const epoch = p[7] === null ? null : asArray(p[7], 'header.epoch', 2)
-  const segments = asArray(p[11], 'header.segments').map((d) => asBytes(d, 'header.segments', 32))
-  if (segments.length > MAX_SEGMENTS)
-    throw protoError('PROTO_LIMIT', {
-      field: 'header.segments',
-      found: segments.length,
-      wanted: `at most ${MAX_SEGMENTS}`,
+  const kid = p[2] === null ? agentId : asBytes(p[2], 'header.kid', 32)
+  if (p[2] !== null && sameBytes(kid, agentId))
+    throw protoError('PROTO_SHAPE', {
+      field: 'header.kid',
+      found: 'the agent id',
+      wanted: 'null in its place',
     })
+  const epoch = p[7] === null ? null : asArray(p[7], 'header.epoch', 2)
   return {
     agentId,
-    kid: p[2] === null ? agentId : asBytes(p[2], 'header.kid', 32),
+    kid,
     boot: asUint(p[3], 'header.boot'),
     seq: asUint(p[4], 'header.seq'),
     prev: asBytes(p[5], 'header.prev', 32),
-    kind: pick(ENTRY_KINDS, p[6], 'header.kind'),
+    kind: asOneOf(ENTRY_KINDS, p[6], 'header.kind'),
     epoch: epoch && { n: asUint(epoch[0], 'header.epoch.n'), id: asBytes(epoch[1], 'header.epoch.id', 32) },
     t0: asUint(p[8], 'header.t0'),
     period: asUint(p[9], 'header.period'),
     times: decodeTimes(asBytes(p[10], 'header.times')),
-    segments,
-    evidence: asArray(p[12], 'header.evidence').map((d) => asBytes(d, 'header.evidence', 32)),
+    segments: digests(p[11], 'header.segments', MAX_SEGMENTS),
+    evidence: digests(p[12], 'header.evidence', MAX_EVIDENCE),
     counters: decodeCounters(p[13]),
-    tombstones: asArray(p[14], 'header.tombstones').map(decodeTombstone),
+    tombstones: asList(p[14], 'header.tombstones', MAX_TOMBSTONES).map(decodeTombstone),
   }
 }
 
@@ -147,6 +157,10 @@ export function comparePositions(a: Position, b: Position): number {
   return a.boot - b.boot || a.seq - b.seq
 }
 
+function digests(value: CborValue | undefined, field: string, most: number): Uint8Array[] {
+  return asList(value, field, most).map((digest) => asBytes(digest, field, 32))
+}
+
 function decodeTimes(bytes: Uint8Array): number[] {
   const times = readVarints(bytes)
   if (times.length > MAX_ROWS)
@@ -158,25 +172,42 @@ function decodeTimes(bytes: Uint8Array): number[] {
   let sum = 0
   for (let i = 0; i < times.length; i++) {
     sum += times[i] as number
-    times[i] = sum
+    times[i] = checkedTime(sum)
   }
   return times
 }
 
+function checkedTime(time: number): number {
+  if (Number.isInteger(time) && Math.abs(time) <= MAX_VALUE) return time
+  throw protoError('PROTO_SHAPE', { field: 'header.times', found: time, wanted: `±${MAX_VALUE}` })
+}
+
+/** Place of a dropped row: one row per class and reason, ascending. */
+function dropOrder(row: Counters['dropped'][number]): number {
+  return SPOOL_CLASSES.indexOf(row.class) * DROP_REASONS.length + DROP_REASONS.indexOf(row.reason)
+}
+
 function decodeCounters(value: CborValue | undefined): Counters {
   const c = asArray(value, 'header.counters', 4)
+  const dropped = asArray(c[3], 'header.counters.dropped').map((item) => {
+    const d = asArray(item, 'header.counters.dropped', 3)
+    return {
+      class: asOneOf(SPOOL_CLASSES, d[0], 'dropped.class'),
+      reason: asOneOf(DROP_REASONS, d[1], 'dropped.reason'),
+      count: asUint(d[2], 'dropped.count'),
+    }
+  })
+  for (let i = 1; i < dropped.length; i++)
+    if (dropOrder(dropped[i - 1] as never) >= dropOrder(dropped[i] as never))
+      throw protoError('PROTO_SHAPE', {
+        field: 'header.counters.dropped',
+        wanted: 'one row per class and reason, ascending',
+      })
   return {
     produced: asUint(c[0], 'header.counters.produced'),
     acked: asUint(c[1], 'header.counters.acked'),
     spooled: asUint(c[2], 'header.counters.spooled'),
-    dropped: asArray(c[3], 'header.counters.dropped').map((item) => {
-      const d = asArray(item, 'header.counters.dropped', 3)
-      return {
-        class: pick(SPOOL_CLASSES, d[0], 'dropped.class'),
-        reason: pick(DROP_REASONS, d[1], 'dropped.reason'),
-        count: asUint(d[2], 'dropped.count'),
-      }
-    }),
+    dropped,
   }
 }
 
@@ -187,17 +218,6 @@ function decodeTombstone(value: CborValue): Tombstone {
     to: { boot: asUint(t[2], 'tombstone.to'), seq: asUint(t[3], 'tombstone.to') },
     firstPrev: asBytes(t[4], 'tombstone.firstPrev', 32),
     lastHash: asBytes(t[5], 'tombstone.lastHash', 32),
-    reason: pick(DROP_REASONS, t[6], 'tombstone.reason'),
+    reason: asOneOf(DROP_REASONS, t[6], 'tombstone.reason'),
   }
-}
-
-function pick<T extends string>(table: readonly T[], value: CborValue | undefined, field: string): T {
-  const found = table[asUint(value, field)]
-  if (found === undefined)
-    throw protoError('PROTO_SHAPE', { field, found: String(value), wanted: `0 to ${table.length - 1}` })
-  return found
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
 }

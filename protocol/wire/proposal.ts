@@ -1,4 +1,6 @@
-import { decodeCanonical, encodeCbor } from './cbor.ts'
+import { toHex } from '../bytes.ts'
+import { protoError } from '../protoErrors.ts'
+import { decodeCbor, encodeCbor } from './cbor.ts'
 import { asArray, asBytes, asUint, asVersion1 } from './shape.ts'
 
 /** Which ack lists a round counts (PROTOCOL §6.3), signed as `assay/proposal/1`. It chooses no evidence. */
@@ -23,8 +25,21 @@ export function encodeProposal(proposal: Proposal): Uint8Array {
 
 /** @throws AssayError PROTO_CBOR or PROTO_SHAPE */
 export function decodeProposal(payload: Uint8Array): Proposal {
-  const p = asArray(decodeCanonical(payload), 'proposal', 8)
+  const p = asArray(decodeCbor(payload), 'proposal', 8)
   asVersion1(p[0])
+  const lists = asArray(p[7], 'proposal.lists').map((item) => {
+    const l = asArray(item, 'proposal.lists', 2)
+    return {
+      nodeId: asBytes(l[0], 'proposal.lists.nodeId', 20),
+      hash: asBytes(l[1], 'proposal.lists.hash', 32),
+    }
+  })
+  if (new Set(lists.map((list) => toHex(list.nodeId))).size !== lists.length)
+    throw protoError('PROTO_SHAPE', {
+      field: 'proposal.lists',
+      found: 'a node twice',
+      wanted: 'one list a node',
+    })
   return {
     feedId: asBytes(p[1], 'proposal.feedId', 32),
     configId: asUint(p[2], 'proposal.configId'),
@@ -32,12 +47,6 @@ export function decodeProposal(payload: Uint8Array): Proposal {
     turn: asUint(p[4], 'proposal.turn'),
     nodeId: asBytes(p[5], 'proposal.nodeId', 20),
     viewBlock: asBytes(p[6], 'proposal.viewBlock', 32),
-    lists: asArray(p[7], 'proposal.lists').map((item) => {
-      const l = asArray(item, 'proposal.lists', 2)
-      return {
-        nodeId: asBytes(l[0], 'proposal.lists.nodeId', 20),
-        hash: asBytes(l[1], 'proposal.lists.hash', 32),
-      }
-    }),
+    lists,
   }
 }

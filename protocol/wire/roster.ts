@@ -1,7 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { concat, utf8 } from '../bytes.ts'
-import { decodeCanonical, encodeCbor } from './cbor.ts'
-import { asArray, asBytes, asText, asUint, asVersion1 } from './shape.ts'
+import { concat, toHex, utf8 } from '../bytes.ts'
+import { protoError } from '../protoErrors.ts'
+import { decodeCbor, encodeCbor } from './cbor.ts'
+import { asArray, asBytes, asList, asText, asUint, asVersion1 } from './shape.ts'
 
 /** One oracle node: 20-byte report address, 65-byte P-256 transport key, base URL of its HTTP API. */
 export type RosterNode = {
@@ -22,6 +23,9 @@ export type Roster = {
   readonly previous: Uint8Array
 }
 
+// A contract holds the signers of a report as a bitmap of 31 bits.
+const MAX_NODES = 31
+
 /** Canonical bytes of a roster. */
 export function encodeRoster(roster: Roster): Uint8Array {
   return encodeCbor([
@@ -36,22 +40,41 @@ export function encodeRoster(roster: Roster): Uint8Array {
   ])
 }
 
-/** @throws AssayError PROTO_CBOR or PROTO_SHAPE */
+/**
+ * The roster of its bytes: 1 to 31 nodes with distinct keys, and a threshold such that any two quorums share a node.
+ * @throws AssayError PROTO_CBOR, PROTO_SHAPE or PROTO_LIMIT
+ */
 export function decodeRoster(bytes: Uint8Array): Roster {
-  const p = asArray(decodeCanonical(bytes), 'roster', 8)
+  const p = asArray(decodeCbor(bytes), 'roster', 8)
   asVersion1(p[0])
+  const nodes = asList(p[3], 'roster.nodes', MAX_NODES).map((item) => {
+    const node = asArray(item, 'roster.nodes', 3)
+    return {
+      nodeId: asBytes(node[0], 'node.nodeId', 20),
+      transportKey: asBytes(node[1], 'node.transportKey', 65),
+      url: asText(node[2], 'node.url', 512),
+    }
+  })
+  requireDistinct(
+    nodes.map((node) => node.nodeId),
+    'node.nodeId',
+  )
+  requireDistinct(
+    nodes.map((node) => node.transportKey),
+    'node.transportKey',
+  )
+  const threshold = asUint(p[4], 'roster.threshold')
+  if (threshold > nodes.length || 2 * threshold <= nodes.length)
+    throw protoError('PROTO_SHAPE', {
+      field: 'roster.threshold',
+      found: `${threshold} of ${nodes.length}`,
+      wanted: 'more than half of the nodes and at most all',
+    })
   return {
     feedId: asBytes(p[1], 'roster.feedId', 32),
     configId: asUint(p[2], 'roster.configId'),
-    nodes: asArray(p[3], 'roster.nodes').map((item) => {
-      const node = asArray(item, 'roster.nodes', 3)
-      return {
-        nodeId: asBytes(node[0], 'node.nodeId', 20),
-        transportKey: asBytes(node[1], 'node.transportKey', 65),
-        url: asText(node[2], 'node.url', 512),
-      }
-    }),
-    threshold: asUint(p[4], 'roster.threshold'),
+    nodes,
+    threshold,
     validFrom: asUint(p[5], 'roster.validFrom'),
     validTo: asUint(p[6], 'roster.validTo'),
     previous: asBytes(p[7], 'roster.previous', 32),
@@ -66,4 +89,9 @@ export function rosterFingerprint(roster: Roster): Uint8Array {
 /** K = 2M - N: how many named ack lists must reach a log head or serve an epoch (PROTOCOL §6.4). At least 1. */
 export function rosterQuorumK(roster: Pick<Roster, 'nodes' | 'threshold'>): number {
   return Math.max(1, 2 * roster.threshold - roster.nodes.length)
+}
+
+function requireDistinct(values: readonly Uint8Array[], field: string): void {
+  if (new Set(values.map(toHex)).size !== values.length)
+    throw protoError('PROTO_SHAPE', { field, found: 'the same one twice', wanted: 'one per node' })
 }

@@ -2,8 +2,8 @@ import { protoError } from '../protoErrors.ts'
 import { type CborValue, decodeCbor, encodeCbor } from './cbor.ts'
 import type { Cell } from './cell.ts'
 import { decodeColumn, encodeColumn } from './column.ts'
-import { MAX_COLUMNS, MAX_ROWS } from './limits.ts'
-import { asArray, asBytes, asInt, asUint } from './shape.ts'
+import { MAX_CELLS, MAX_COLUMNS, MAX_DETAILS, MAX_ROWS } from './limits.ts'
+import { asArray, asBytes, asInt, asList, asUint } from './shape.ts'
 
 /** Telemetry of one device (subject = assetId) or of the host (subject = null): one column per metric id. */
 export type TelemetrySegment = {
@@ -24,7 +24,7 @@ export type EventSegment = {
   readonly detail: readonly number[]
 }
 
-/** What a header lists by digest; each can be shown and verified without the others. */
+/** What a header lists by digest (PROTOCOL §4); each can be shown and verified without the others. */
 export type Segment = TelemetrySegment | EventSegment
 
 const KIND_TELEMETRY = 0
@@ -60,27 +60,32 @@ export function decodeSegment(bytes: Uint8Array, rows: number): Segment {
   const subject = parts[2] === null ? null : asBytes(parts[2], 'segment.subject', 32)
   if (kind === KIND_EVENT) {
     asArray(parts, 'segment', 6)
-    const detail = asArray(parts[5], 'segment.detail').map((item) => asInt(item, 'segment.detail'))
-    if (detail.length > 16)
-      throw protoError('PROTO_LIMIT', { field: 'segment.detail', found: detail.length, wanted: 'at most 16' })
     return {
       kind: 'event',
       salt,
       subject,
       event: asUint(parts[3], 'segment.event'),
       atMs: asUint(parts[4], 'segment.atMs'),
-      detail,
+      detail: asList(parts[5], 'segment.detail', MAX_DETAILS).map((item) => asInt(item, 'segment.detail')),
     }
   }
   if (kind !== KIND_TELEMETRY)
     throw protoError('PROTO_SHAPE', { field: 'segment.kind', found: kind, wanted: '0 or 1' })
   asArray(parts, 'segment', 4)
-  const flat = asArray(parts[3], 'segment.columns')
-  if (flat.length > 2 * MAX_COLUMNS || flat.length % 2 !== 0)
+  const flat = asList(parts[3], 'segment.columns', 2 * MAX_COLUMNS)
+  if (flat.length % 2 !== 0)
+    throw protoError('PROTO_SHAPE', {
+      field: 'segment.columns',
+      found: flat.length,
+      wanted: 'pairs of metric id and column',
+    })
+  if (rows < 1)
+    throw protoError('PROTO_SHAPE', { field: 'segment', found: 'no sample time', wanted: 'at least one' })
+  if ((flat.length / 2) * rows > MAX_CELLS)
     throw protoError('PROTO_LIMIT', {
       field: 'segment.columns',
-      found: flat.length / 2,
-      wanted: `at most ${MAX_COLUMNS} whole columns`,
+      found: (flat.length / 2) * rows,
+      wanted: `at most ${MAX_CELLS} cells`,
     })
   const columns: { metric: number; cells: Cell[] }[] = []
   let before = -1

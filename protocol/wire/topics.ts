@@ -5,7 +5,7 @@ export type UpKind = (typeof UP_KINDS)[number]
 export const DOWN_KINDS = ['ack', 'ask', 'order'] as const
 export type DownKind = (typeof DOWN_KINDS)[number]
 
-/** `assay/1/{feed}/{agentId}/up/{kind}`; feed and agent are hex without 0x. */
+/** `assay/1/{feed}/{agentId}/up/{kind}`; feed and agent are 32 bytes of lower-case hex without 0x. */
 export function upTopic(feed: string, agentId: string, kind: UpKind): string {
   return `assay/1/${feed}/${agentId}/up/${kind}`
 }
@@ -20,11 +20,14 @@ export function epochTopic(feed: string): string {
   return `assay/1/${feed}/epoch`
 }
 
-/** The agent and kind of an up topic, or undefined for any other topic. */
+const ID = /^[0-9a-f]{64}$/
+
+/** The feed, agent and kind of an up topic, or undefined for any other topic; ids are 32 bytes of lower-case hex. */
 export function parseUpTopic(topic: string): { feed: string; agentId: string; kind: UpKind } | undefined {
   const parts = topic.split('/')
   const kind = UP_KINDS.find((each) => each === parts[5])
-  if (parts.length !== 6 || parts[0] !== 'assay' || parts[1] !== '1' || parts[4] !== 'up' || !kind)
+  const [root, version, feed = '', agentId = '', direction] = parts
+  if (parts.length !== 6 || root !== 'assay' || version !== '1' || direction !== 'up' || !kind)
     return undefined
-  return { feed: parts[2] as string, agentId: parts[3] as string, kind }
+  return ID.test(feed) && ID.test(agentId) ? { feed, agentId, kind } : undefined
 }

@@ -3,25 +3,36 @@ import { protoError } from '../protoErrors.ts'
 /** Bytes written so far by {@link writeVarint}; grows as needed. */
 export type ByteSink = { bytes: Uint8Array; length: number }
 
+// 54 bits of zigzag in groups of seven.
+const LONGEST = 8
+
 /** An empty sink. */
 export function byteSink(capacity = 64): ByteSink {
   return { bytes: new Uint8Array(capacity), length: 0 }
 }
 
-/** Appends a safe integer as zigzag LEB128: 0, -1, 1, -2 … become 0, 1, 2, 3 …, seven bits a byte, low bits first. */
+/**
+ * Appends a safe integer as zigzag LEB128: 0, -1, 1, -2 … become 0, 1, 2, 3 …, seven bits a byte, low bits first.
+ * @throws AssayError PROTO_SHAPE for any other number
+ */
 export function writeVarint(sink: ByteSink, value: number): void {
-  if (sink.length + 8 > sink.bytes.length) {
-    const bigger = new Uint8Array(sink.bytes.length * 2)
+  if (!Number.isSafeInteger(value))
+    throw protoError('PROTO_SHAPE', { field: 'varint', found: value, wanted: 'a whole number below 2^53' })
+  if (sink.length + LONGEST > sink.bytes.length) {
+    const bigger = new Uint8Array(2 * sink.bytes.length + LONGEST)
     bigger.set(sink.bytes)
     sink.bytes = bigger
   }
-  // Values to ±2^53 do not fit 32-bit operators: arithmetic, not shifts.
-  let rest = value < 0 ? -2 * value - 1 : 2 * value
-  while (rest >= 0x80) {
-    sink.bytes[sink.length++] = (rest % 0x80) | 0x80
+  // The sign is bit 0 and the magnitude follows, so that 2 x value, which has no exact double, is never formed.
+  const magnitude = value < 0 ? -value - 1 : value
+  let byte = (magnitude % 64) * 2 + (value < 0 ? 1 : 0)
+  let rest = Math.floor(magnitude / 64)
+  while (rest > 0) {
+    sink.bytes[sink.length++] = byte | 0x80
+    byte = rest % 0x80
     rest = Math.floor(rest / 0x80)
   }
-  sink.bytes[sink.length++] = rest
+  sink.bytes[sink.length++] = byte
 }
 
 /** The bytes written, copied out. */
@@ -30,29 +41,33 @@ export function sinkBytes(sink: ByteSink): Uint8Array {
 }
 
 /**
- * All zigzag LEB128 integers of `bytes`.
+ * All zigzag LEB128 integers of `bytes`, each within ±(2^53 - 1).
  * @throws AssayError PROTO_SHAPE on a truncated, overlong (not shortest) or too large number
  */
 export function readVarints(bytes: Uint8Array): number[] {
   const out: number[] = []
   let at = 0
   while (at < bytes.length) {
-    let value = 0
-    let unit = 1
-    let byte = bytes[at++] as number
-    while (byte >= 0x80) {
-      value += (byte & 0x7f) * unit
-      unit *= 0x80
-      if (unit > 2 ** 49 || at >= bytes.length)
-        throw protoError('PROTO_SHAPE', { field: 'varint', found: 'truncated or too large', offset: at })
-      byte = bytes[at++] as number
+    const first = bytes[at++] as number
+    let magnitude = (first & 0x7f) >> 1
+    if (first >= 0x80) {
+      let unit = 64
+      let byte: number
+      do {
+        if (at >= bytes.length || unit > 2 ** 48) throw refuse('truncated or too large', at)
+        byte = bytes[at++] as number
+        magnitude += (byte & 0x7f) * unit
+        unit *= 128
+      } while (byte >= 0x80)
+      if (byte === 0) throw refuse('not the shortest form', at)
     }
-    if (byte === 0 && unit > 1)
-      throw protoError('PROTO_SHAPE', { field: 'varint', found: 'not the shortest form', offset: at })
-    value += byte * unit
-    if (!Number.isSafeInteger(value))
-      throw protoError('PROTO_SHAPE', { field: 'varint', found: 'more than 53 bits', offset: at })
-    out.push(value % 2 === 0 ? value / 2 : -(value + 1) / 2)
+    const value = (first & 1) === 0 ? magnitude : -magnitude - 1
+    if (!Number.isSafeInteger(value)) throw refuse('more than 53 bits', at)
+    out.push(value)
   }
   return out
+}
+
+function refuse(found: string, offset: number): Error {
+  return protoError('PROTO_SHAPE', { field: 'varint', found, offset })
 }
