@@ -46,6 +46,38 @@ export const ORACLE_ERRORS = {
     what: "another process used the transmitter's account: a journaled nonce holds a transaction that is not ours",
     mend: 'Give every transmitter its own account; the round is sent again under the next nonce.',
   },
+  ORACLE_API_PARAMETER: {
+    what: 'a part of the request is not of the form that the route takes',
+    mend: 'Correct the field named in the facts; ids are lower-case hex without 0x, numbers are decimal.',
+  },
+  ORACLE_API_NOT_FOUND: {
+    what: 'this node does not know what was asked for',
+    mend: 'Check the id or the round number; ask another node of the roster if this one was started later.',
+  },
+  ORACLE_API_ROUTE: {
+    what: 'there is no such route',
+    mend: 'Compare the method and the path with docs/api.md.',
+  },
+  ORACLE_API_BODY: {
+    what: 'the body of the request is empty, too large or not what its media type says',
+    mend: 'Send one object within the limit of the route, as the signer produced it.',
+  },
+  ORACLE_API_MEDIA: {
+    what: 'the media type of the body is not taken by this route',
+    mend: 'Send signed objects as application/cbor and everything else as application/json.',
+  },
+  ORACLE_API_BUSY: {
+    what: 'this node holds as many event streams open as it may',
+    mend: 'Close one, or read from another node of the roster.',
+  },
+  ORACLE_API_PAGE: {
+    what: 'the page was not built on this node',
+    mend: 'Run `npm run build` in the checkout and start the node again; every other route works without it.',
+  },
+  ORACLE_API_INTERNAL: {
+    what: 'the node failed while it answered',
+    mend: "Read the node's log at this time; the request can be repeated.",
+  },
 } as const satisfies Record<string, ErrorRow>
 
 export type OracleErrorCode = keyof typeof ORACLE_ERRORS
