@@ -54,11 +54,8 @@ export type ChainView = {
   readonly healthOracle: Hex
   readonly registry: Hex
   readonly block: { readonly number: number; readonly hash: Hex; readonly timestamp: number }
-  readonly config: {
-    readonly configId: number
-    readonly signers: readonly RosterSigner[]
-    readonly threshold: number
-  }
+  /** The config that is valid at the block's timestamp; of two that overlap, the newer. */
+  readonly config: ChainConfig
   readonly methodologyHash: Hex
   /** Ascending by tokenId. */
   readonly tokens: readonly ChainToken[]
