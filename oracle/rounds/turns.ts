@@ -1,0 +1,19 @@
+/** Length of one proposer's turn: an eighth of an epoch (PROTOCOL §6.3), in milliseconds. */
+export function turnMs(epochLengthS: number): number {
+  return (epochLengthS * 1000) / 8
+}
+
+/** The turn that runs `elapsedMs` after the next epoch opened. */
+export function turnAt(elapsedMs: number, epochLengthS: number): number {
+  return Math.max(0, Math.floor(elapsedMs / turnMs(epochLengthS)))
+}
+
+/** Roster index of the proposer of round n at a turn: n mod N, then the next. */
+export function proposerIndex(n: number, turn: number, nodes: number): number {
+  return (n + turn) % nodes
+}
+
+/** How long transmitter `index` waits after agreement on round n before it posts: the proposer first, then the next. */
+export function transmitDelayMs(n: number, index: number, nodes: number, epochLengthS: number): number {
+  return ((((index - n) % nodes) + nodes) % nodes) * turnMs(epochLengthS)
+}
