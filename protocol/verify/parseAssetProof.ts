@@ -30,6 +30,29 @@ export function parseAssetProof(json: unknown): AssetProof {
   }
 }
 
+/**
+ * The admission of parsed JSON.
+ * @throws AssayError PROTO_SHAPE naming the field
+ */
+export function parseAdmission(json: unknown): AdmissionProof['admission'] {
+  const s = jsonObject(json, 'admission')
+  const hash = (name: string) => jsonHex0x(s[name], `admission.${name}`, 32)
+  const uint = (name: string) => jsonUint(s[name], `admission.${name}`)
+  return {
+    feedId: hash('feedId'),
+    configId: uint('configId'),
+    owner: jsonHex0x(s.owner, 'admission.owner', 20),
+    tokenId: jsonDecimal(s.tokenId, 'admission.tokenId'),
+    assetId: hash('assetId'),
+    generation: uint('generation'),
+    agentId: hash('agentId'),
+    level: uint('level'),
+    tags: jsonArray(s.tags, 'admission.tags', (each, field) => jsonHex0x(each, field, 32), 64),
+    evidenceDigest: hash('evidenceDigest'),
+    expiry: uint('expiry'),
+  }
+}
+
 /** The leaf that is hashed, from its JSON. */
 export function leafOfJson(json: LeafJson): Leaf {
   return {
@@ -127,24 +150,9 @@ function entry(value: unknown): NonNullable<AssetProof['entry']> {
 
 function admission(value: unknown): AdmissionProof {
   const a = jsonObject(value, 'admission')
-  const s = jsonObject(a.admission, 'admission.admission')
-  const hash = (name: string) => jsonHex0x(s[name], `admission.${name}`, 32)
-  const uint = (name: string) => jsonUint(s[name], `admission.${name}`)
   return {
     domain: domain(a.domain, 'admission.domain'),
-    admission: {
-      feedId: hash('feedId'),
-      configId: uint('configId'),
-      owner: jsonHex0x(s.owner, 'admission.owner', 20),
-      tokenId: jsonDecimal(s.tokenId, 'admission.tokenId'),
-      assetId: hash('assetId'),
-      generation: uint('generation'),
-      agentId: hash('agentId'),
-      level: uint('level'),
-      tags: jsonArray(s.tags, 'admission.tags', (each, field) => jsonHex0x(each, field, 32), 64),
-      evidenceDigest: hash('evidenceDigest'),
-      expiry: uint('expiry'),
-    },
+    admission: parseAdmission(a.admission),
     signatures: signatures(a.signatures, 'admission.signatures'),
   }
 }

@@ -49,9 +49,9 @@ export function verifyAssetProof(json: unknown, pins: VerifyPins, primitives: Pr
       )
     }
     run('transaction', [['quorum', quorum]], () => transaction(proof, quorum!.digest, pins))
-    return result(steps, leaf ?? null)
+    return result(steps, leaf ?? null, quorum?.digest ?? null)
   }
-  return result(steps, null)
+  return result(steps, null, null)
 }
 
 function shape(json: unknown, pins: VerifyPins): Outcome<AssetProof> {
@@ -76,7 +76,7 @@ function transaction(proof: AssetProof, digest: Hex, pins: VerifyPins): Outcome<
   return { value: null, detail: `${said}; not proven here: ask a chain that you trust`, unproven: true }
 }
 
-function result(steps: readonly VerifyStep[], leaf: Leaf | null): VerifyResult {
+function result(steps: readonly VerifyStep[], leaf: Leaf | null, digest: Hex | null): VerifyResult {
   const firstFailure = steps.find((step) => step.ok === false) ?? null
-  return { ok: firstFailure === null, firstFailure, steps, leaf }
+  return { ok: firstFailure === null, firstFailure, steps, leaf, digest }
 }

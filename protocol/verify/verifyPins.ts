@@ -25,4 +25,6 @@ export type VerifyResult = {
   readonly steps: readonly VerifyStep[]
   /** The signed leaf, when the roster, its quorum and the Merkle proof hold. */
   readonly leaf: Leaf | null
+  /** The EIP-712 digest that M of the roster signed, when the quorum holds. */
+  readonly digest: Hex | null
 }
