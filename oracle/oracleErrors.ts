@@ -42,6 +42,10 @@ export const ORACLE_ERRORS = {
     what: "the transmitter's journal cannot be read or written",
     mend: 'Check the disk and the permissions of the file; nothing is broadcast that the journal does not hold.',
   },
+  ORACLE_TRANSMITTER_STUCK: {
+    what: "the transmitter's transaction is not mined although its fee reached the cap",
+    mend: 'Raise the fee cap, or wait until the chain is cheaper; the transmission goes on by itself.',
+  },
   ORACLE_TRANSMITTER_NONCE: {
     what: "another process used the transmitter's account: a journaled nonce holds a transaction that is not ours",
     mend: 'Give every transmitter its own account; the round is sent again under the next nonce.',
