@@ -4,6 +4,7 @@ import type { Incident, RoundSummary, RoundView } from '#protocol/http/roundView
 import type { AssetProof } from '#protocol/verify/assetProof'
 import type { Admission } from '#protocol/wire/admission'
 import type { Hex } from '#protocol/wire/chainView'
+import type { PublishedRoundJson } from '../rounds/peerClient.ts'
 
 /** What the node tells the API that happened. The API asks for the asset itself, at most twice a second each. */
 export type NodeEvent =
@@ -22,16 +23,8 @@ export type AgentHead = {
   readonly header: string
 }
 
-/** `GET /peer/rounds/{n}`: what this node published in a round. COSE objects are hex without 0x. */
-export type PeerRound = {
-  readonly n: number
-  readonly ackList: string | null
-  readonly proposals: readonly string[]
-  /** 64 bytes (EIP-2098). */
-  readonly signature: { readonly signature: Hex; readonly digest: Hex } | null
-  /** COSE `assay/dissent/1`. */
-  readonly dissent: string | null
-}
+/** `GET /peer/rounds/{n}`: everything signed that this node holds of a round, its own and what it heard. */
+export type PeerRound = PublishedRoundJson
 
 /** `GET /healthz`: `ok` is false when the node must not be relied on; `problems` says why, one sentence each. */
 export type NodeHealth = {
