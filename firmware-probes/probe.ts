@@ -8,7 +8,10 @@ export type ProbeSink = (event: ProbeEvent) => void
  * process and no timer behind. `sample` never invents a value: what could not be read says why.
  */
 export interface Probe {
+  /** Also the `source` of its snapshots. A probe that chooses its source knows it only after `start`. */
   readonly name: string
+  /** True for readings that no hardware gave; shown as synthetic everywhere. */
+  readonly synthetic?: boolean
   /** @throws AssayError with an `AGENT_PROBE_…` code when the source is not usable at all. */
   start(sink: ProbeSink): Promise<void>
   sample(): Promise<ProbeSnapshot>

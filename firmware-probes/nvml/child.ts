@@ -1,0 +1,81 @@
+// The process in which every NVML call is made. A hung or crashing driver takes this process and nothing else.
+import koffi from 'koffi'
+import { EventWait } from './eventWait.ts'
+import type { FromChild, ToChild } from './messages.ts'
+import { NvmlBinding } from './nvmlBinding.ts'
+
+const PR_SET_PDEATHSIG = 1
+const SIGKILL = 9
+
+/** A hung native call keeps `process.exit` from returning, so the kernel is asked to end this process with its parent. */
+function dieWithParent(): void {
+  try {
+    const libc = koffi.load('libc.so.6')
+    libc.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)')(
+      PR_SET_PDEATHSIG,
+      SIGKILL,
+      0,
+      0,
+      0,
+    )
+  } catch {
+    // Another libc: the closed channel still ends every child that is not hung.
+  }
+  process.on('disconnect', () => process.exit(0))
+}
+
+function say(message: FromChild): void {
+  if (process.connected) process.send?.(message)
+}
+
+function serve(nvml: NvmlBinding): void {
+  const events = new EventWait(nvml, say)
+  const sample = (id: number, indices: readonly number[], slow: boolean) => {
+    for (const index of indices) {
+      say({ say: 'begin', index })
+      const { code, handle } = nvml.handle(index)
+      const fast = code === 0 ? nvml.sweep('fast', handle) : null
+      say({
+        say: 'device',
+        id,
+        index,
+        handle: code,
+        fast,
+        slow: code === 0 && slow ? nvml.sweep('slow', handle) : null,
+      })
+    }
+    const { code, count } = nvml.count()
+    say({ say: 'swept', id, code, count })
+  }
+  process.on('message', (message: ToChild) => {
+    if (message.ask === 'sample') sample(message.id, message.indices, message.slow)
+    else if (message.ask === 'listen') events.listen(message.indices)
+    else events.hush()
+  })
+}
+
+function usable(): NvmlBinding | null {
+  const refuse = (stage: 'load' | 'symbol' | 'init', code: number, text: string) => {
+    say({ say: 'unusable', stage, code, text })
+    return null
+  }
+  let nvml: NvmlBinding
+  try {
+    nvml = new NvmlBinding(process.argv[2] ?? 'libnvidia-ml.so.1')
+  } catch (cause) {
+    return refuse('load', 0, (cause as Error).message)
+  }
+  const init = nvml.symbol('nvmlInit_v2', [])
+  const byIndex = nvml.symbol('nvmlDeviceGetHandleByIndex_v2', ['unsigned int', 'void *'])
+  if (init === null || byIndex === null)
+    return refuse('symbol', 13, 'nvmlInit_v2, nvmlDeviceGetHandleByIndex_v2')
+  const code = nvml.call('nvmlInit_v2', [])
+  return code === 0 ? nvml : refuse('init', code, '')
+}
+
+dieWithParent()
+const nvml = usable()
+if (nvml !== null) {
+  serve(nvml)
+  say({ say: 'ready', driver: nvml.driverVersion(), count: nvml.count().count })
+}

@@ -1,0 +1,81 @@
+import { AssayError } from '#protocol/assayError'
+import type { ProbeSnapshot } from '#protocol/wire/reading'
+import type { NvmlOptions } from './nvml/nvmlOptions.ts'
+import { NvmlProbe } from './nvml/nvmlProbe.ts'
+import type { Probe, ProbeSink } from './probe.ts'
+import { probeError } from './probeErrors.ts'
+import { openRecording } from './recording/openRecording.ts'
+
+/** What a source needs beside its name. */
+export type SourceOptions = {
+  /** Recording that `auto` replays where NVML does not answer with a device. Without it `auto` is `nvml`. */
+  readonly recording?: string
+  readonly nvml?: NvmlOptions
+}
+
+/** NVML where it answers with at least one device, else the recording. Which one, `name` says after `start`. */
+class AutoProbe implements Probe {
+  readonly #options: SourceOptions
+  #chosen: Probe | null = null
+
+  constructor(options: SourceOptions) {
+    this.#options = options
+  }
+
+  get name(): string {
+    return this.#chosen?.name ?? 'auto'
+  }
+
+  get synthetic(): boolean {
+    return this.#chosen?.synthetic === true
+  }
+
+  async start(sink: ProbeSink): Promise<void> {
+    const nvml = new NvmlProbe(this.#options.nvml)
+    try {
+      await nvml.start(sink)
+      this.#chosen = nvml
+    } catch (error) {
+      const { recording } = this.#options
+      if (!(error instanceof AssayError) || recording === undefined) throw error
+      const replay = openRecording(recording)
+      await replay.start(sink)
+      this.#chosen = replay
+    }
+  }
+
+  sample(): Promise<ProbeSnapshot> {
+    return this.#chosen?.sample() ?? Promise.reject(probeError('AGENT_PROBE_STATE', { probe: 'auto' }))
+  }
+
+  async stop(): Promise<void> {
+    await this.#chosen?.stop()
+    this.#chosen = null
+  }
+}
+
+type Opener = (argument: string, options: SourceOptions) => Probe
+
+const bare: Readonly<Record<string, Opener>> = {
+  nvml: (_, options) => new NvmlProbe(options.nvml),
+  auto: (_, options) => new AutoProbe(options),
+}
+
+const withArgument: Readonly<Record<string, Opener>> = {
+  recording: (path) => openRecording(path),
+}
+
+/**
+ * The probe of a source as written on the command line or in a configuration: `nvml`, `auto`, `recording:FILE` and so
+ * on. Opens nothing yet. @throws AssayError AGENT_PROBE_SOURCE for a name that is none
+ */
+export function openSource(spec: string, options: SourceOptions = {}): Probe {
+  const colon = spec.indexOf(':')
+  const kind = colon < 0 ? spec : spec.slice(0, colon)
+  const argument = colon < 0 ? '' : spec.slice(colon + 1)
+  const table = colon < 0 ? bare : withArgument
+  const open = Object.hasOwn(table, kind) ? table[kind] : undefined
+  if (open === undefined || (colon >= 0 && argument === ''))
+    throw probeError('AGENT_PROBE_SOURCE', { found: spec })
+  return open(argument, options)
+}

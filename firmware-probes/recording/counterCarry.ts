@@ -1,0 +1,44 @@
+import { type Cell, valueCell } from '#protocol/wire/cell'
+import { type MetricName, metricByName } from '#protocol/wire/metrics'
+import type { DeviceReading, ProbeSnapshot } from '#protocol/wire/reading'
+
+type Track = { first: number; last: number; offset: number }
+
+/** Lets counters of a looped replay go on where the round before ended, instead of falling back to its start. */
+export class CounterCarry {
+  readonly #tracks = new Map<string, Track>()
+
+  /** The recording begins again. */
+  wrap(): void {
+    for (const track of this.#tracks.values()) {
+      track.offset += track.last - track.first
+      track.first = Number.NaN
+    }
+  }
+
+  /** The snapshot with its counters carried on; everything else as it was. */
+  apply(snapshot: ProbeSnapshot): ProbeSnapshot {
+    return { ...snapshot, devices: snapshot.devices.map((device) => this.#device(device)) }
+  }
+
+  #device(device: DeviceReading): DeviceReading {
+    const metrics: Partial<Record<MetricName, Cell>> = { ...device.metrics }
+    for (const [name, cell] of Object.entries(device.metrics) as [MetricName, Cell][]) {
+      const { kind } = metricByName(name)
+      if (cell.presence !== 'value' || (kind !== 'counter' && kind !== 'lifetime')) continue
+      metrics[name] = valueCell(cell.value + this.#offset(`${device.index} ${name}`, cell.value))
+    }
+    return { ...device, metrics }
+  }
+
+  #offset(key: string, value: number): number {
+    const track = this.#tracks.get(key)
+    if (track === undefined) {
+      this.#tracks.set(key, { first: value, last: value, offset: 0 })
+      return 0
+    }
+    if (Number.isNaN(track.first)) track.first = value
+    track.last = value
+    return track.offset
+  }
+}
