@@ -82,6 +82,70 @@ export const ORACLE_ERRORS = {
     what: 'the node failed while it answered',
     mend: "Read the node's log at this time; the request can be repeated.",
   },
+  ORACLE_ARCHIVE_OPEN: {
+    what: 'the archive cannot be opened',
+    mend: 'Check the path, its owner and that no other node runs on it; a file of another schema needs the release that wrote it.',
+  },
+  ORACLE_ARCHIVE_WRITE: {
+    what: 'the archive cannot be written',
+    mend: 'Free disk space or mend the disk; nothing of this write was kept or acked, agents send it again.',
+  },
+  ORACLE_ARCHIVE_GAP: {
+    what: 'an entry of this log is not in the archive',
+    mend: 'Fetch it from another node of the roster (GET /archive/entry/HASH); ingest takes it like any other.',
+  },
+  ORACLE_ENROL_FEED: {
+    what: 'the enrolment is for another feed',
+    mend: "Give the agent the feed id of this node's roster and enrol again.",
+  },
+  ORACLE_ENROL_ASSET: {
+    what: 'an asset id of the enrolment is not the hash of its opening and identity',
+    mend: 'Enrol again with the ids that the agent computes; never edit an enrolment.',
+  },
+  ORACLE_ENROL_REFUSED: {
+    what: 'this agent was retired from the feed',
+    mend: 'Ids are never used again: enrol the host with a fresh key.',
+  },
+  ORACLE_ENROL_CONFLICT: {
+    what: 'an asset of the enrolment is already bound to another agent',
+    mend: 'Retire the other agent first, or rebind the asset (host move).',
+  },
+  ORACLE_KEY_PERMISSIONS: {
+    what: 'a key file can be read by others than its owner',
+    mend: 'Run chmod 600 on the file, and replace the key if others may have read it.',
+  },
+  ORACLE_KEY_FORMAT: {
+    what: 'a key file does not hold a key of the wanted curve as PKCS#8 PEM',
+    mend: 'Restore it from the backup, or move it away: the node then makes a fresh key, which must enter the roster.',
+  },
+  ORACLE_CONFIG: {
+    what: 'the configuration of the node is not valid',
+    mend: 'Correct the lines named; `assay config check` reads the file without starting anything.',
+  },
+  ORACLE_BROKER_LISTEN: {
+    what: 'the embedded broker cannot listen',
+    mend: 'Choose a free port, and give readable TLS files where TLS is on.',
+  },
+  ORACLE_BROKER_OPEN: {
+    what: 'the embedded broker would listen beyond loopback without client certificates',
+    mend: 'Give --cert, --key and --ca, or listen on 127.0.0.1; in production run mosquitto with the generated configuration.',
+  },
+  ORACLE_MQTT_FILE: {
+    what: 'a TLS or password file of the MQTT link cannot be read',
+    mend: 'Correct the path or the permissions in the mqtt section of the configuration.',
+  },
+  ORACLE_MQTT_SUBSCRIBE: {
+    what: "the broker refused the node's subscription",
+    mend: "Allow the node's certificate to read assay/1/FEED/+/up/# (see the generated ACL), and turn shared subscriptions off on brokers that have none.",
+  },
+  ORACLE_SINK: {
+    what: 'a sink could not be written; what it missed was counted',
+    mend: 'Check the database and its address; ingest and scores do not depend on it.',
+  },
+  ORACLE_SCORE_FILE: {
+    what: 'the file of score inputs cannot be read or has another form',
+    mend: 'Give a JSON file {"input": {…}} or {"vectors": [{"name": …, "input": {…}}]} with the field names of CHS-1.',
+  },
 } as const satisfies Record<string, ErrorRow>
 
 export type OracleErrorCode = keyof typeof ORACLE_ERRORS
