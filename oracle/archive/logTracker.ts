@@ -1,0 +1,121 @@
+import { comparePositions, type Position, type Tombstone } from '#protocol/wire/header'
+import { hexKey } from './hexKey.ts'
+
+/** What linking needs of an entry; `hash` and `prev` are hex, `id` names its row. */
+export type LinkMeta = Position & {
+  readonly id: number
+  readonly hash: string
+  readonly prev: string
+  readonly tombstones: readonly Tombstone[]
+}
+
+export type LinkHead = Position & { readonly hash: string }
+
+export type Linked = { readonly linked: readonly LinkMeta[]; readonly rolledBack: boolean }
+
+/** Follows one log: which entry is the durable, gapless head, and what waits for a gap to fill. */
+export type LogTracker = {
+  head(): LinkHead | null
+  /** The highest position ever offered, linked or not. */
+  highest(): Position | null
+  waiting(): { readonly count: number; readonly lowest: Position } | undefined
+  /** Takes in an entry; `isLinked` says whether an entry of this hash is on the chain already. */
+  offer(meta: LinkMeta, isLinked: (hash: string) => boolean): Linked
+}
+
+const NO_PREVIOUS = '0'.repeat(64)
+const NOTHING: Linked = { linked: [], rolledBack: false }
+
+/** A tracker that goes on from a stored head; entries beyond it that are not linked yet are offered again. */
+export function createLogTracker(start: LinkHead | null, highestSeen: Position | null): LogTracker {
+  let head = start
+  let highest = highestSeen
+  /** Entries beyond the head by what they link to, in order of arrival. */
+  const waiting = new Map<string, LinkMeta[]>()
+  const tombstones = new Map<string, Tombstone>()
+
+  function take(key: string, after: Position | null): LinkMeta | undefined {
+    let best: LinkMeta | undefined
+    for (const meta of waiting.get(key) ?? [])
+      if (follows(after, meta) && (!best || meta.boot > best.boot)) best = meta
+    return best
+  }
+
+  /** The next entry of the chain, over tombstones where the agent gave entries up. */
+  function next(): LinkMeta | undefined {
+    let key = head?.hash ?? NO_PREVIOUS
+    let at: Position | null = head
+    for (let hops = 0; hops <= tombstones.size; hops++) {
+      const found = take(key, at)
+      if (found) return found
+      const tombstone = tombstones.get(key)
+      if (!tombstone || !follows(at, tombstone.from)) return undefined
+      key = hexKey(tombstone.lastHash)
+      at = tombstone.to
+    }
+    return undefined
+  }
+
+  function drain(linked: LinkMeta[]): void {
+    for (let meta = waiting.size > 0 ? next() : undefined; meta; meta = next()) {
+      waiting.delete(meta.prev)
+      head = meta
+      linked.push(meta)
+    }
+    if (head && linked.length > 0) drop(head)
+  }
+
+  function drop(reached: Position): void {
+    for (const [key, metas] of waiting) {
+      const left = metas.filter((meta) => comparePositions(meta, reached) > 0)
+      if (left.length === 0) waiting.delete(key)
+      else if (left.length < metas.length) waiting.set(key, left)
+    }
+    for (const [key, tombstone] of tombstones)
+      if (comparePositions(tombstone.to, reached) <= 0) tombstones.delete(key)
+  }
+
+  return {
+    head: () => head,
+    highest: () => highest,
+    waiting() {
+      let lowest: Position | undefined
+      let count = 0
+      for (const metas of waiting.values()) {
+        count += metas.length
+        for (const meta of metas) if (!lowest || comparePositions(meta, lowest) < 0) lowest = meta
+      }
+      return lowest && { count, lowest: { boot: lowest.boot, seq: lowest.seq } }
+    },
+    offer(meta, isLinked) {
+      if (!highest || comparePositions(meta, highest) > 0) highest = { boot: meta.boot, seq: meta.seq }
+      if (head && comparePositions(meta, head) <= 0) return NOTHING
+      const direct = meta.prev === (head?.hash ?? NO_PREVIOUS) && follows(head, meta)
+      // A later boot on an ancestor of the head: an agent restored from a backup while a node that knew more was away.
+      const rolledBack = !direct && head !== null && meta.boot > head.boot && isLinked(meta.prev)
+      if (direct || rolledBack) {
+        head = meta
+        const linked = [meta]
+        if (waiting.size > 0) drain(linked)
+        return { linked, rolledBack }
+      }
+      const siblings = waiting.get(meta.prev)
+      if (siblings) siblings.push(meta)
+      else waiting.set(meta.prev, [meta])
+      for (const tombstone of meta.tombstones) {
+        const ordered = comparePositions(tombstone.from, tombstone.to) <= 0
+        if (ordered && comparePositions(tombstone.to, meta) < 0)
+          tombstones.set(hexKey(tombstone.firstPrev), tombstone)
+      }
+      const linked: LinkMeta[] = []
+      drain(linked)
+      return { linked, rolledBack: false }
+    },
+  }
+}
+
+/** Whether a position comes right after another: the next of its boot, or any of a later boot. */
+function follows(before: Position | null, after: Position): boolean {
+  if (!before) return true
+  return after.boot === before.boot ? after.seq === before.seq + 1 : after.boot > before.boot
+}
