@@ -1,4 +1,4 @@
-import { decodeCanonical, encodeCbor } from './cbor.ts'
+import { decodeCbor, encodeCbor } from './cbor.ts'
 import type { Position } from './header.ts'
 import { asArray, asBytes, asUint, asVersion1 } from './shape.ts'
 
@@ -27,7 +27,7 @@ export function encodeAsk(ask: Ask): Uint8Array {
 
 /** @throws AssayError PROTO_CBOR or PROTO_SHAPE */
 export function decodeAsk(bytes: Uint8Array): Ask {
-  const p = asArray(decodeCanonical(bytes), 'ask', 5)
+  const p = asArray(decodeCbor(bytes), 'ask', 5)
   asVersion1(p[0])
   const position = (item: (typeof p)[number], field: string): Position => {
     const pair = asArray(item, field, 2)

@@ -1,4 +1,4 @@
-import { sameBytes, toHex } from '../bytes.ts'
+import { sameBytes } from '../bytes.ts'
 import { noblePrimitives } from '../noblePrimitives.ts'
 import type { Primitives, Signer } from '../primitives.ts'
 import { protoError } from '../protoErrors.ts'
@@ -67,8 +67,8 @@ export function checkBodies(entry: Entry, primitives: Primitives): void {
 }
 
 /**
- * The decoded segments of an entry.
- * @throws AssayError PROTO_CBOR, PROTO_SHAPE or PROTO_LIMIT; PROTO_SHAPE also for two telemetry segments of one subject
+ * The decoded segments of an entry. That a subject occurs once is a rule of scoring, which gives it its own verdict.
+ * @throws AssayError PROTO_CBOR, PROTO_SHAPE or PROTO_LIMIT
  */
 export function entrySegments(entry: Entry): Segment[] {
   return decodeSegments(entry.header, entry.bodies)
@@ -91,15 +91,10 @@ function matchBodies(header: Header, bodies: readonly Uint8Array[], sha256: Prim
 }
 
 function decodeSegments(header: Header, bodies: readonly Uint8Array[]): Segment[] {
-  const subjects = new Set<string>()
   let cells = 0
   return header.segments.map((_, i) => {
     const segment = decodeSegment(bodies[i] as Uint8Array, header.times.length)
     if (segment.kind !== 'telemetry') return segment
-    const subject = segment.subject ? toHex(segment.subject) : 'host'
-    if (subjects.has(subject))
-      throw protoError('PROTO_SHAPE', { field: 'segment.subject', found: `${subject} twice`, wanted: 'once' })
-    subjects.add(subject)
     cells += segment.columns.length * header.times.length
     if (cells > MAX_CELLS)
       throw protoError('PROTO_LIMIT', { field: 'entry', found: cells, wanted: `at most ${MAX_CELLS} cells` })

@@ -138,9 +138,6 @@ t.test('an entry that a reader would refuse', async (t) => {
   await attempt('a fraction of a millisecond', 'PROTO_SHAPE', { times: [0, 0.5, 1] })
   await attempt('a negative sequence', 'PROTO_SHAPE', { seq: -1 })
   await attempt('a key id that is too short', 'PROTO_SHAPE', { kid: new Uint8Array(31) })
-  const [first] = corpusBatch({ seed: 'refused', devices: 2, samples: 3 }).segments
-  const twice = listing([first!, first!])
-  await attempt('one subject twice', 'PROTO_SHAPE', twice[0], twice[1])
   const wide = (subject: number): Segment => ({
     kind: 'telemetry',
     salt: new Uint8Array(16),
