@@ -8,8 +8,12 @@ export type Artifact = { readonly contract: string; readonly interface: Interfac
 
 export type ContractName = 'CaliberRegistry' | 'HealthOracle'
 
+const loaded = new Map<ContractName, Artifact>()
+
 /** Reads the committed artefact of a contract; the file belongs to the sources, also when running from dist/. */
 export function loadArtifact(contract: ContractName): Artifact {
+  const known = loaded.get(contract)
+  if (known) return known
   const file = ['../contracts/artifacts/', '../../../oracle/contracts/artifacts/']
     .map((folder) => fileURLToPath(new URL(`${folder}${contract}.json`, import.meta.url)))
     .find((path) => existsSync(path))
@@ -17,5 +21,7 @@ export function loadArtifact(contract: ContractName): Artifact {
     abi: InterfaceAbi
     bytecode: Hex
   }
-  return { contract, interface: new Interface(abi), bytecode }
+  const artifact = { contract, interface: new Interface(abi), bytecode }
+  loaded.set(contract, artifact)
+  return artifact
 }
