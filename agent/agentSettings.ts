@@ -1,10 +1,5 @@
 import { duration, size } from '#protocol/settings/quantity'
-import {
-  optional,
-  type SettingsSchema,
-  type SettingValues,
-  setting,
-} from '#protocol/settings/settingsSchema'
+import { optional, type SettingsSchema, type SettingValues, setting } from '#protocol/settings/settingsSchema'
 import { choice, flag, hex, integer, list, path, text, url } from '#protocol/settings/settingType'
 
 const MINUTE = 60_000
