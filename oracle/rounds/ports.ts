@@ -4,6 +4,7 @@ import type { ForkProof, LogHead } from '#protocol/wire/ackList'
 import type { ChainView, EpochRef, Hex } from '#protocol/wire/chainView'
 import type { Entry } from '#protocol/wire/entry'
 import type { Roster } from '#protocol/wire/roster'
+import type { AckWatch } from './ackWatch.ts'
 
 /** An existing epoch with its anchor block. */
 export type OpenEpoch = EpochRef & {
@@ -28,7 +29,15 @@ export type RoundStore = {
   get(n: number, kind: RoundKind, key?: string): Uint8Array | undefined
   put(n: number, kind: RoundKind, bytes: Uint8Array, key?: string): void
 }
-export type RoundKind = 'ackList' | 'proposal' | 'signature' | 'state' | 'served' | 'record'
+export type RoundKind =
+  | 'ackList'
+  | 'proposal'
+  | 'signature'
+  | 'state'
+  | 'served'
+  | 'record'
+  | 'named'
+  | 'scores'
 
 /** Another node of the roster, as this one reaches it. Every method resolves to undefined when it does not answer. */
 export type Peer = {
@@ -92,6 +101,7 @@ export type RoundContext = {
   readonly logs: LogStore
   readonly store: RoundStore
   readonly peers: readonly Peer[]
+  readonly acks: AckWatch
   readonly compute: (input: RoundInput, primitives: Primitives) => RoundResult
   readonly readView: (block: { number: number; hash: Hex }) => Promise<ChainView>
   readonly incident: RaiseIncident

@@ -85,9 +85,18 @@ export class RoundBook {
   }
 
   private addAckList(bytes: Uint8Array): void {
+    if (isKnown(this.lists, bytes)) return
     const kept = this.open('assay/acklist/1', bytes, decodeAckList)
     if (!kept || kept.value.n !== this.n || kept.value.configId !== this.context.roster.configId) return
     const nodeId = toHex0x(kept.value.nodeId)
+    for (const { agentId, acked, listed } of this.context.acks.below(kept.value)) {
+      const at = listed ? `${listed.boot}/${listed.seq}` : 'nothing'
+      this.name(
+        'ack-list-below-acks',
+        nodeId,
+        `node ${nodeId} had acked ${agentId} up to ${acked.boot}/${acked.seq} and lists ${at} in round ${this.n}`,
+      )
+    }
     this.keep(
       this.lists,
       nodeId,
@@ -99,6 +108,7 @@ export class RoundBook {
   }
 
   private addProposal(bytes: Uint8Array): void {
+    if (isKnown(this.proposed, bytes)) return
     const kept = this.open('assay/proposal/1', bytes, decodeProposal)
     if (!kept || kept.value.n !== this.n) return
     const nodes = this.context.roster.nodes
@@ -138,6 +148,7 @@ export class RoundBook {
   }
 
   private addDissent(bytes: Uint8Array): void {
+    if ([...this.dissents.values()].some((known) => sameBytes(known, bytes))) return
     const kept = this.open('assay/dissent/1', bytes, decodeDissent)
     if (kept && kept.value.n === this.n) this.dissents.set(kept.hash, bytes)
   }
@@ -156,7 +167,11 @@ export class RoundBook {
     if (known.length === 1) this.name(kind, nodeId, text)
   }
 
-  private name(kind: 'two-ack-lists' | 'two-proposals' | 'two-digests', subject: Hex, text: string): void {
+  private name(
+    kind: 'two-ack-lists' | 'two-proposals' | 'two-digests' | 'ack-list-below-acks',
+    subject: Hex,
+    text: string,
+  ): void {
     const id = `${kind} ${text}`
     if (this.named.has(id)) return
     this.named.add(id)
@@ -182,4 +197,10 @@ export class RoundBook {
     }
     return undefined
   }
+}
+
+/** Whether exactly these bytes were verified before: peers repeat everything at every poll. */
+function isKnown<T>(map: ReadonlyMap<unknown, readonly Kept<T>[]>, bytes: Uint8Array): boolean {
+  for (const kept of map.values()) if (kept.some((each) => sameBytes(each.bytes, bytes))) return true
+  return false
 }

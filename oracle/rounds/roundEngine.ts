@@ -46,6 +46,7 @@ export class RoundEngine {
   private ingestedSinceOpening = false
   private latestView: ChainView | null = null
   private agreedAtMs = 0
+  private skewed = false
   private transmitting: Promise<void> | null = null
   private wake: (() => void) | null = null
 
@@ -113,6 +114,7 @@ export class RoundEngine {
   private async openEpoch(next: EpochAnchor): Promise<void> {
     const { context } = this.options
     await this.announce(next)
+    context.acks.epochOpened()
     const ingesting = this.options.ingesting()
     const closing = this.epochs.before(next.n)
     if (closing && ingesting && this.ingestedSinceOpening)
@@ -166,13 +168,15 @@ export class RoundEngine {
     })
     this.options.announce(await sign1('assay/epoch/1', payload, context.transport))
     const skew = Math.abs(context.now() / 1000 - epoch.block.timestamp)
-    if (skew > 60 + context.params.epochLengthS) {
+    const skewed = skew > 60 + context.params.epochLengthS
+    if (skewed && !this.skewed) {
       context.incident({
         kind: 'clock-skew',
         subject: context.nodeId,
         text: `this node's clock is ${Math.round(skew)} s off chain time; chain time counts`,
       })
     }
+    this.skewed = skewed
   }
 
   /** A node outside the chain's set, or of another methodology, says so and stops signing (PROTOCOL §1). */

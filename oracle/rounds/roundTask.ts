@@ -1,5 +1,5 @@
 import { fromHex, sameBytes, toHex0x } from '#protocol/bytes'
-import type { RoundResult } from '#protocol/score/round'
+import { ackListHash, type RoundResult } from '#protocol/score/round'
 import type { RoundState } from '#protocol/score/roundState'
 import { encodeRoundState } from '#protocol/score/roundState'
 import type { ChainView, Hex } from '#protocol/wire/chainView'
@@ -9,8 +9,11 @@ import { computeEntries, type GatheredRound } from './gather.ts'
 import type { OpenEpoch, PublishedRound, RoundContext, RoundSignature } from './ports.ts'
 import { publishDissent } from './publishDissent.ts'
 import { RoundBook } from './roundBook.ts'
+import { writeScores } from './scoreRows.ts'
 import { readSignature, writeSignature } from './signatureRow.ts'
 import { proposerIndex, turnAt } from './turns.ts'
+
+const NOT_HERE_YET = 'a named ack list is not here yet'
 
 /** M signatures over one digest that this node computed itself. */
 export type Agreement = {
@@ -44,6 +47,7 @@ export class RoundTask {
   private readonly refused = new Set<Hex>()
   private readonly dissented = new Set<string>()
   private agreed: Agreement | null = null
+  private readonly named = new Set<Hex>()
 
   constructor(input: RoundTaskInput, context: RoundContext) {
     this.input = input
@@ -125,7 +129,7 @@ export class RoundTask {
       const trial = [...complete.map(({ list }) => list), each.list]
       const gathered = await computeEntries(trial, this.input, this.context)
       if (gathered.ok) complete.push(each)
-      else
+      else if (this.nameOnce(each.hash))
         this.context.incident({
           kind: 'header-missing',
           subject: each.nodeId,
@@ -164,8 +168,8 @@ export class RoundTask {
     if (this.refused.has(proposal.hash)) return null
     const gathered = await this.gather(proposal.value)
     if (!gathered.ok) {
-      if (gathered.final) {
-        this.refused.add(proposal.hash)
+      if (gathered.final) this.refused.add(proposal.hash)
+      if (gathered.why !== NOT_HERE_YET && this.nameOnce(proposal.hash)) {
         this.context.incident({
           kind: gathered.kind,
           subject: toHex0x(proposal.value.nodeId),
@@ -178,6 +182,12 @@ export class RoundTask {
     try {
       const result = this.context.compute(gathered.input, this.context.primitives)
       this.results.set(proposal.hash, result)
+      for (const list of gathered.input.lists) {
+        const hash = toHex0x(ackListHash(list, this.context.primitives))
+        const kept = this.book.ackListByHash(toHex0x(list.nodeId), fromHex(hash) as Uint8Array)
+        if (kept) this.context.store.put(this.input.n, 'named', kept.bytes, hash)
+      }
+      this.context.store.put(this.input.n, 'scores', writeScores(result), result.digest)
       return result
     } catch (error) {
       this.refused.add(proposal.hash)
@@ -213,7 +223,7 @@ export class RoundTask {
       (named) => this.book.ackListByHash(toHex0x(named.nodeId), named.hash)?.value,
     )
     if (lists.some((list) => list === undefined))
-      return { ok: false, final: false, kind: 'header-missing', why: 'a named ack list is not here yet' }
+      return { ok: false, final: false, kind: 'header-missing', why: NOT_HERE_YET }
     return computeEntries(lists as NonNullable<(typeof lists)[number]>[], this.input, this.context)
   }
 
@@ -225,6 +235,13 @@ export class RoundTask {
       const bytes = await publishDissent(this.input.n, own, signature, this.context)
       this.book.add({ n: this.input.n, ackLists: [], proposals: [], signatures: [], dissents: [bytes] })
     }
+  }
+
+  /** True the first time that something about this object is named, so that waiting does not flood the list. */
+  private nameOnce(hash: Hex): boolean {
+    if (this.named.has(hash)) return false
+    this.named.add(hash)
+    return true
   }
 
   private findAgreement(): Agreement | null {
