@@ -11,8 +11,12 @@ export function agentRoutes(app: FastifyInstance, view: NodeView): void {
     if (!(request.body instanceof Uint8Array))
       throw oracleError('ORACLE_API_MEDIA', { found: 'application/json', wanted: 'application/cbor' })
     if (request.body.length === 0) throw oracleError('ORACLE_API_BODY', { found: 'no bytes' })
-    return view.enrol(new Uint8Array(request.body))
+    const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
+    const loopback = ['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(request.ip)
+    return view.enrol(new Uint8Array(request.body), { ...(token === undefined ? {} : { token }), loopback })
   })
+
+  app.get('/agents', async () => ({ agents: await view.agents() }))
 
   app.get<{ Params: { agentId: string } }>('/agents/:agentId/head', async (request) => {
     const agentId = hexParameter(request.params.agentId, 'agentId')

@@ -23,6 +23,19 @@ export type AgentHead = {
   readonly header: string
 }
 
+/** One row of `GET /agents`. Ids are hex without 0x; `evidenceDigest` is what an admission of its assets must cite. */
+export type EnrolledAgent = {
+  readonly agentId: string
+  readonly state: 'pending' | 'approved' | 'retired'
+  readonly evidenceDigest: Hex
+  readonly source: string
+  readonly devices: readonly {
+    readonly assetId: string
+    readonly model: string
+    readonly identityQuality: string
+  }[]
+}
+
 /** `GET /peer/rounds/{n}`: everything signed that this node holds of a round, its own and what it heard. */
 export type PeerRound = PublishedRoundJson
 
@@ -64,7 +77,12 @@ export type NodeView = {
   subscribe(listener: (event: NodeEvent) => void): () => void
 
   /** Takes a COSE enrolment (`assay/enrolment/1`). Throws a coded error when it does not hold. */
-  enrol(cose: Uint8Array): Promise<{ readonly agentId: string; readonly state: 'pending' | 'approved' }>
+  enrol(
+    cose: Uint8Array,
+    context: { readonly token?: string; readonly loopback: boolean },
+  ): Promise<{ readonly agentId: string; readonly state: 'pending' | 'approved' }>
+  /** Enrolled agents with what an admission needs; no serial among it. */
+  agents(): Promise<readonly EnrolledAgent[]>
   agentHead(agentId: string): Promise<AgentHead | undefined>
   /** Canonical roster bytes. */
   roster(): Promise<Uint8Array>

@@ -16,6 +16,7 @@ const FILES = [
   { path: '/', name: 'index.html', type: 'text/html; charset=utf-8' },
   { path: '/main.js', name: 'main.js', type: 'text/javascript; charset=utf-8' },
   { path: '/main.css', name: 'main.css', type: 'text/css; charset=utf-8' },
+  { path: '/icon.svg', name: 'icon.svg', type: 'image/svg+xml' },
 ] as const
 
 /** Serves the built page from `webRoot` (null: it was not built), kept in memory, revalidated by its digest. */
