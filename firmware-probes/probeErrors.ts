@@ -42,6 +42,18 @@ export const PROBE_ERRORS = {
     what: 'the source answers but reports no GPU',
     mend: 'Check with lspci that the host has one and that it is not bound to another driver.',
   },
+  AGENT_PROBE_SMI_SCHEMA: {
+    what: 'nvidia-smi wrote a schema that this release does not know',
+    mend: 'Readings whose names are known are still taken; update the agent for the rest.',
+  },
+  AGENT_PROBE_SMI_COUNT: {
+    what: 'nvidia-smi counts another number of GPUs than it describes',
+    mend: 'Run nvidia-smi -q -x by hand and look into the kernel log for a GPU that is lost.',
+  },
+  AGENT_PROBE_SMI_VALUE: {
+    what: 'a value of nvidia-smi is not in the form that its name promises',
+    mend: 'It is taken as unreadable; report the driver version and the element named.',
+  },
   AGENT_PROBE_FILE: {
     what: 'the file could not be read',
     mend: 'Check the path and its permissions.',

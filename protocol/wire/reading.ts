@@ -19,11 +19,23 @@ export type DeviceIdentity = {
   readonly architecture: TextCell
 }
 
+/** One MIG slice of a device, where the source describes them. Shown, never collateral of its own. */
+export type PartitionReading = {
+  readonly index: Cell
+  readonly gpuInstanceId: Cell
+  readonly computeInstanceId: Cell
+  readonly multiprocessors: Cell
+  readonly memoryTotalBytes: Cell
+  readonly memoryUsedBytes: Cell
+  readonly eccSramUncorrectedVolatile: Cell
+}
+
 /** What one probe saw of one device at one time. A metric that the probe does not know is simply not listed. */
 export type DeviceReading = {
   readonly index: number
   readonly identity: DeviceIdentity
   readonly metrics: Readonly<Partial<Record<MetricName, Cell>>>
+  readonly partitions?: readonly PartitionReading[]
 }
 
 /** A remark that does not stop reading: an unknown schema, an unknown metric name, a line that could not be parsed. */

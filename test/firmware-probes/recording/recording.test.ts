@@ -93,13 +93,14 @@ t.test('what a live probe decoded, its recording decodes again', { skip: reason 
 })
 
 t.test('bad files are refused with the place', async (t) => {
-  const refused = async (text: string, wanted: object, name = 'bad.ndjson') => {
+  const refused = async (text: string, wanted: { code: string; facts?: object }, name = 'bad.ndjson') => {
     const path = join(folder, name)
     writeFileSync(path, text)
-    await t.rejects(
-      openRecording(path).start(() => undefined),
-      wanted,
-    )
+    const error = await openRecording(path)
+      .start(() => undefined)
+      .catch((cause: unknown) => cause)
+    t.ok(error instanceof AssayError)
+    t.match(error, wanted)
   }
   const header =
     '{"assayRecording":1,"source":"nvml","realHardware":false,"madeAt":"","driver":null,"note":""}'
@@ -107,7 +108,10 @@ t.test('bad files are refused with the place', async (t) => {
   await refused('{"assayRecording":2}', { code: 'AGENT_PROBE_FORMAT', facts: { line: 1 } })
   await refused(header, { code: 'AGENT_PROBE_FORMAT' })
   await refused(`${header}\n{"at":1}\n`, { code: 'AGENT_PROBE_FORMAT', facts: { line: 2 } })
-  await refused(`${header}\n{"at":1,"us":1,"count":1,"driver":null,"gpu":{}}\nx`, { facts: { line: 3 } })
+  await refused(`${header}\n{"at":1,"us":1,"count":1,"driver":null,"gpu":{}}\nx`, {
+    code: 'AGENT_PROBE_FORMAT',
+    facts: { line: 3 },
+  })
   await refused('not gzip', { code: 'AGENT_PROBE_FORMAT' }, 'bad.ndjson.gz')
   await t.rejects(
     openRecording(join(folder, 'none')).start(() => undefined),
