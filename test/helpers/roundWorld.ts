@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { fromHex, sameBytes, toHex0x } from '#protocol/bytes'
 import { createNodeSigner } from '#protocol/node/nodeSigner'
 import { CHS1 } from '#protocol/score/methodology'
@@ -229,7 +229,7 @@ export function healthySegment(subject: Uint8Array, rows: number): Segment {
   }
   return {
     kind: 'telemetry',
-    salt: createHash('sha256').update(subject).digest().subarray(0, 16),
+    salt: new Uint8Array(randomBytes(16)),
     subject,
     columns: METRICS.filter((metric) => metric.id <= 64).map((metric) => ({
       metric: metric.id,
