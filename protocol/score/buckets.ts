@@ -18,17 +18,23 @@ const NONE: Omit<Bucket, 'at'> = {
   useSum: 0,
 }
 
-/** The bucket in which an epoch counts, made when it is the first one there; older buckets leave the window. */
+/** The bucket in which an epoch counts, made when it is the first one there. A served epoch moves the window on. */
 export function bucketOf(state: AssetState, facts: EpochFacts, { windows }: Methodology): Bucket {
   const at = Math.floor(facts.startS / windows.bucketS)
   const oldest = at - Math.floor(windows.presenceS / windows.bucketS)
-  if ((state.buckets[0]?.at ?? at) <= oldest) state.buckets = state.buckets.filter((b) => b.at > oldest)
+  if (facts.served && (state.buckets[0]?.at ?? at) <= oldest)
+    state.buckets = state.buckets.filter((b) => b.at > oldest)
   let bucket = state.buckets.at(-1)
   if (bucket?.at !== at) {
     bucket = { at, ...NONE }
     state.buckets.push(bucket)
   }
   return bucket
+}
+
+/** Whether an epoch has samples that tell anything of the conditions. */
+export function hasConditions({ hot, slow, use }: EpochFacts): boolean {
+  return hot.judged + slow.judged + use.count > 0
 }
 
 /** Adds the conditions that samples of an epoch showed; late samples count here too. */

@@ -1,6 +1,6 @@
 import { protoError } from '../protoErrors.ts'
 import { type AssetState, copyAssetState, emptyAssetState } from './assetState.ts'
-import { addConditions, bucketOf, windowSums } from './buckets.ts'
+import { addConditions, bucketOf, hasConditions, windowSums } from './buckets.ts'
 import { type ScoreResult, scoreChs1 } from './chs1.ts'
 import { chs1Numbers } from './chs1Numbers.ts'
 import { debounce } from './debounce.ts'
@@ -117,6 +117,7 @@ function mayExcuse(draft: AssetState, facts: EpochFacts, { methodology }: FoldCo
 }
 
 function foldPresence(draft: AssetState, facts: EpochFacts, excused: boolean, ctx: FoldContext): void {
+  if (!facts.served && !hasConditions(facts)) return
   const bucket = bucketOf(draft, facts, ctx.methodology)
   addConditions(bucket, facts)
   if (!facts.served) return

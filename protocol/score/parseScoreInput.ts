@@ -111,6 +111,13 @@ function wanted(rule: FieldRule): string {
 }
 
 function refuse(field: string, found: unknown, wantedText: string): AssayError {
-  const shown = found === undefined ? 'nothing' : Object.is(found, -0) ? '-0' : JSON.stringify(found)
-  return protoError('PROTO_INPUT', { field, found: (shown ?? typeof found).slice(0, 60), wanted: wantedText })
+  return protoError('PROTO_INPUT', { field, found: shown(found), wanted: wantedText })
+}
+
+function shown(found: unknown): string {
+  if (found === undefined) return 'nothing'
+  if (Object.is(found, -0)) return '-0'
+  if (Array.isArray(found)) return 'a list'
+  if (typeof found === 'object' && found !== null) return 'an object'
+  return typeof found === 'string' ? JSON.stringify(found.slice(0, 60)) : String(found)
 }
