@@ -146,6 +146,18 @@ export const ORACLE_ERRORS = {
     what: 'the file of score inputs cannot be read or has another form',
     mend: 'Give a JSON file {"input": {…}} or {"vectors": [{"name": …, "input": {…}}]} with the field names of CHS-1.',
   },
+  ORACLE_ADMISSION_REFUSED: {
+    what: 'this node does not sign the admission',
+    mend: 'Admit a device exactly as its approved agent enrolled it here; the field named says what does not agree.',
+  },
+  ORACLE_UP: {
+    what: 'a part of the local run could not be started or ended by itself',
+    mend: 'Read its last lines in the facts, or its log in the state directory; free what it names and start again.',
+  },
+  ORACLE_NODE_URL: {
+    what: 'no oracle node answers at this address, or not with what was asked for',
+    mend: 'Start `assay up`, or give the address of a running node with --node URL.',
+  },
 } as const satisfies Record<string, ErrorRow>
 
 export type OracleErrorCode = keyof typeof ORACLE_ERRORS

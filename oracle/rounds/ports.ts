@@ -38,6 +38,7 @@ export type RoundKind =
   | 'record'
   | 'named'
   | 'scores'
+  | 'frame'
 
 /** Another node of the roster, as this one reaches it. Every method resolves to undefined when it does not answer. */
 export type Peer = {

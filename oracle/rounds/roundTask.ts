@@ -1,5 +1,6 @@
 import { fromHex, sameBytes, toHex0x } from '#protocol/bytes'
 import { ackListHash, type RoundResult } from '#protocol/score/round'
+import { writeRoundFrame } from '#protocol/score/roundFrame'
 import type { RoundState } from '#protocol/score/roundState'
 import { encodeRoundState } from '#protocol/score/roundState'
 import type { ChainView, Hex } from '#protocol/wire/chainView'
@@ -187,6 +188,12 @@ export class RoundTask {
         const kept = this.book.ackListByHash(toHex0x(list.nodeId), fromHex(hash) as Uint8Array)
         if (kept) this.context.store.put(this.input.n, 'named', kept.bytes, hash)
       }
+      this.context.store.put(
+        this.input.n,
+        'frame',
+        new TextEncoder().encode(writeRoundFrame(gathered.input)),
+        result.digest,
+      )
       this.context.store.put(this.input.n, 'scores', writeScores(result), result.digest)
       return result
     } catch (error) {
