@@ -20,7 +20,7 @@ const settings = {
       wanted: 'auto, nvml, nvidia-smi[:FILE], dcgm-exporter:FILE or URL, or recording[:FILE]',
     }),
     'auto',
-    'Where readings come from. auto takes NVML where its library answers, else nvidia-smi, else the default recording.',
+    'Where readings come from. auto takes NVML where its library answers with a device, else the default recording.',
   ),
   'source.defaultRecording': optional(
     path(),
@@ -39,7 +39,7 @@ const settings = {
   ),
   'source.watchdogDeadline': setting(
     duration({ minMs: 100, maxMs: 10 * MINUTE }),
-    10_000,
+    1000,
     'A probe that does not answer for this long is ended and its device quarantined.',
   ),
   'roster.nodes': setting(

@@ -1,5 +1,5 @@
 import { sameBytes } from '#protocol/bytes'
-import { SPOOL_CLASSES, type SpoolClass, type Tombstone } from '#protocol/wire/header'
+import { type DropReason, SPOOL_CLASSES, type SpoolClass, type Tombstone } from '#protocol/wire/header'
 import { agentError } from '../agentErrors.ts'
 import { encodeFrame, FRAME_HEAD_BYTES } from './frame.ts'
 import { createMutex } from './mutex.ts'
@@ -229,6 +229,21 @@ export function createSpool(store: SegmentStore, options: SpoolOptions): Spool {
         return isAdvance ? 'advanced' : 'noted'
       }),
 
+    supersede: () =>
+      exclusive(async () => {
+        running()
+        let dropped = state.dropped
+        const floors = { ...state.floors }
+        for (const spoolClass of SPOOL_CLASSES) {
+          const count = index.forgetUpTo(state.produced, spoolClass)
+          if (count > 0) dropped = countUp(dropped, spoolClass, 'superseded', count)
+          floors[spoolClass] = state.produced
+        }
+        carriers.clear()
+        state = { ...state, dropped, floors, tombstones: [] }
+        await settle()
+      }),
+
     ackedOrdinal: () => state.ackedOrdinal,
     ordinalOf: (position) => index.ordinalOf(position),
     counters: () => ({
@@ -281,7 +296,7 @@ const STATE_FRAME = (spoolClass: SpoolClass) =>
 function countUp(
   dropped: SpoolState['dropped'],
   spoolClass: SpoolClass,
-  reason: 'quota' | 'damaged',
+  reason: DropReason,
   count: number,
 ): SpoolState['dropped'] {
   const found = dropped.find((each) => each.class === spoolClass && each.reason === reason)

@@ -57,6 +57,8 @@ export interface Spool {
   setRoster(nodeIds: readonly string[], threshold: number): Promise<void>
   /** Takes in a verified ack; `nodeId` is hex. */
   acked(nodeId: string, position: Position, hash: Uint8Array): Promise<AckOutcome>
+  /** Gives up everything held, counted as `superseded`: the nodes follow a branch that none of it links to. */
+  supersede(): Promise<void>
   /** Every entry up to this ordinal has M acks or was dropped. */
   ackedOrdinal(): number
   ordinalOf(position: Position): number | undefined

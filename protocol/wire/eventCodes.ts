@@ -1,4 +1,7 @@
-/** Events that an agent signs and sends at once. Ids are never reused; `detail` says what the integers mean. */
+/**
+ * Events that an agent signs and sends at once. Ids are never reused; `detail` says what the integers mean. Events that
+ * came too fast are merged: the merged one appends how many times it happened.
+ */
 export const EVENTS = {
   agent_started: { id: 1, detail: 'boot number', about: 'the agent opened a new boot of its log' },
   rolled_back: {
@@ -49,7 +52,11 @@ export const EVENTS = {
     detail: 'bytes quarantined',
     about: 'a damaged spool tail was set aside, counted',
   },
-  disk_full: { id: 42, detail: 'none', about: 'the spool could not be written' },
+  disk_full: {
+    id: 42,
+    detail: 'entries that could not be kept',
+    about: 'the spool could not be written for a while',
+  },
   clock_skew: {
     id: 43,
     detail: 'seconds off chain time',

@@ -1,0 +1,46 @@
+import { comparePositions, type Position } from '#protocol/wire/header'
+
+/** The newest entry of a log, as somebody knows it. */
+export type KnownHead = Position & { readonly hash: Uint8Array }
+
+/** What an agent knows when it opens a boot. */
+export type BootFacts = {
+  /** Highest boot that the state directory ever opened; 0 for none. */
+  readonly lastBoot: number
+  readonly localHead: KnownHead | null
+  /** The newest head that any node proved with a header of this agent's own signature. */
+  readonly nodeHead: KnownHead | null
+  /** Whether every node of the roster answered. */
+  readonly haveAllAnswered: boolean
+  /** Whether the key was made in this start: it has never signed. */
+  readonly isKeyNew: boolean
+  /** Seconds of Unix time. */
+  readonly nowS: number
+}
+
+/** The boot to open. `rolledBackFrom` is what the nodes knew beyond the local log. */
+export type BootChoice = {
+  readonly boot: number
+  readonly prev: Uint8Array
+  readonly rolledBackFrom: Position | null
+}
+
+const NO_PREVIOUS = new Uint8Array(32)
+
+/**
+ * Which boot to open and what its first header links to (PROTOCOL §4). Nodes that know more than the local log win:
+ * boot = max + 1, linked to their head. As long as one node has not answered, the directory may be an old copy whose
+ * later boots only that node knows: the boot number then jumps to Unix time, beyond every boot opened before, so that
+ * no position is signed twice.
+ */
+export function chooseBoot(facts: BootFacts): BootChoice {
+  const { localHead, nodeHead } = facts
+  const isRolledBack = nodeHead !== null && (!localHead || comparePositions(nodeHead, localHead) > 0)
+  const highest = Math.max(facts.lastBoot, localHead?.boot ?? 0, nodeHead?.boot ?? 0)
+  const isSure = facts.isKeyNew || facts.haveAllAnswered
+  return {
+    boot: isSure ? highest + 1 : Math.max(highest + 1, facts.nowS),
+    prev: (isRolledBack ? nodeHead : localHead)?.hash ?? NO_PREVIOUS,
+    rolledBackFrom: isRolledBack ? { boot: nodeHead.boot, seq: nodeHead.seq } : null,
+  }
+}
