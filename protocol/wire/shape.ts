@@ -47,6 +47,12 @@ export function asInt(value: CborValue | undefined, field: string): number {
   return value
 }
 
+/** true or false. */
+export function asBool(value: CborValue | undefined, field: string): boolean {
+  if (typeof value !== 'boolean') throw shape(field, 'true or false', value)
+  return value
+}
+
 /** A text of at most `most` bytes of UTF-8. */
 export function asText(value: CborValue | undefined, field: string, most = 4096): string {
   if (typeof value !== 'string') throw shape(field, 'a text', value)
