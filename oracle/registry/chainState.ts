@@ -80,9 +80,10 @@ export function chainFold(feedId: Hex): (state: ChainState, log: Log) => void {
           root: lower(args.root),
           digest: lower(args.digest),
           transaction: lower(log.transactionHash),
-          observedTo: Number(args.head.observedTo),
-          mapOpen: args.head.mapOpen,
-          complete: args.head.complete,
+          // HeadWord.sol: observedTo at bit 80, complete at 240, mapOpen at 248.
+          observedTo: Number((args.head >> 80n) & 0xffffffffffn),
+          mapOpen: ((args.head >> 248n) & 1n) === 1n,
+          complete: ((args.head >> 240n) & 1n) === 1n,
         }
         return
       case 'ExceptionsApplied':

@@ -5,6 +5,7 @@ import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
+import {HeadWord, HeadWords} from "./HeadWord.sol";
 import {IHealthOracle} from "./IHealthOracle.sol";
 import {Quorum} from "./Quorum.sol";
 import {Roster} from "./Roster.sol";
@@ -21,7 +22,7 @@ contract HealthOracle is IHealthOracle, EIP712, Multicall, Ownable {
 
     struct Feed {
         bytes32 root;
-        Head head;
+        HeadWord head;
         bytes32 exceptionsHash;
         uint40 mapClosedSince;
         uint32 lastConfigId;
@@ -65,8 +66,8 @@ contract HealthOracle is IHealthOracle, EIP712, Multicall, Ownable {
         Feed storage feed = _feeds[feedId];
         uint32 last = feed.lastConfigId;
         if (configId != last + 1) revert NotNextConfig(configId, last + 1);
-        (ConfigSlot memory slot, Roster.Terms memory terms) = _validConfig(feed, feedId, last);
-        bytes memory signers = Roster.signers(slot.blob);
+        (Roster.Terms memory terms, bytes memory signers) = _validConfig(feed, feedId, last);
+        uint256 validTo = feed.configs[last].validTo;
         Quorum.requireSigned(
             rosterDigest(feedId, configId, config),
             signers,
@@ -75,10 +76,10 @@ contract HealthOracle is IHealthOracle, EIP712, Multicall, Ownable {
             signatures
         );
         if (config.epochLength != terms.epochLength) revert EpochLengthChanged(config.epochLength, terms.epochLength);
-        if (config.validFrom > slot.validTo) revert OverlapTooLong(config.validFrom, slot.validTo);
+        if (config.validFrom > validTo) revert GapBetweenConfigs(config.validFrom, validTo);
         _requireOneStep(signers, config.signers);
         uint256 ends = uint256(config.validFrom) + MAX_OVERLAP;
-        if (ends < slot.validTo) {
+        if (ends < validTo) {
             feed.configs[last].validTo = uint40(ends);
             emit ConfigEnds(feedId, last, uint64(ends));
         }
@@ -88,29 +89,14 @@ contract HealthOracle is IHealthOracle, EIP712, Multicall, Ownable {
     /// @notice Accepts the next round. Anyone may bring it; the quorum's signatures are what counts.
     function postRound(Report calldata report, uint256 bitmap, bytes calldata signatures) external {
         Feed storage feed = _feeds[report.feedId];
-        bool complete;
-        bytes32 digest;
-        {
-            (ConfigSlot memory slot, Roster.Terms memory terms) = _validConfig(feed, report.feedId, report.configId);
-            complete = _checkRound(feed, report, terms);
-            digest = _digest(report);
-            Quorum.requireSigned(digest, Roster.signers(slot.blob), terms.threshold, bitmap, signatures);
-        }
+        bytes32 digest = _digest(report);
+        (Roster.Terms memory terms, bytes memory signers) = _validConfig(feed, report.feedId, report.configId);
+        HeadWord head = _checkRound(feed, report, terms);
+        Quorum.requireSigned(digest, signers, terms.threshold, bitmap, signatures);
         feed.root = report.root;
-        Head memory head = Head({
-            round: uint40(report.round),
-            observedFrom: uint40(report.observedFrom),
-            observedTo: uint40(report.observedTo),
-            validUntil: uint40(report.validUntil),
-            leafCount: report.leafCount,
-            configId: report.configId,
-            chunksApplied: 0,
-            complete: complete,
-            mapOpen: report.mapOpen
-        });
         feed.head = head;
-        if (!complete) feed.exceptionsHash = report.exceptionsHash;
-        emit RoundPosted(report.feedId, report.round, digest, report.root, bitmap, head);
+        if (!head.complete()) feed.exceptionsHash = report.exceptionsHash;
+        emit RoundPosted(report.feedId, report.round, digest, report.root, bitmap, HeadWord.unwrap(head));
     }
 
     /// @notice Applies the next chunk of the latest round's exceptions. Anyone may bring it; the signed hash decides.
@@ -123,18 +109,17 @@ contract HealthOracle is IHealthOracle, EIP712, Multicall, Ownable {
         uint256[] calldata entries
     ) external {
         Feed storage feed = _feeds[feedId];
-        Head memory head = feed.head;
-        if (round != head.round) revert NotThatRound(round, head.round);
-        if (head.complete || head.validUntil == 0) revert AlreadyComplete(round);
+        HeadWord head = feed.head;
+        if (round != head.round()) revert NotThatRound(round, head.round());
+        if (head.complete() || head.isEmpty()) revert AlreadyComplete(round);
         bytes32 listHash = keccak256(abi.encode(chunkHashes));
         if (listHash != feed.exceptionsHash) revert WrongChunkList(listHash, feed.exceptionsHash);
-        uint256 index = head.chunksApplied;
+        uint256 index = head.chunksApplied();
         bytes32 chunkHash = keccak256(abi.encodePacked(entries));
         if (chunkHash != chunkHashes[index]) revert WrongChunk(index, chunkHash, chunkHashes[index]);
         for (uint256 i; i < entries.length; ++i) _applyEntry(feed, feedId, entries[i]);
-        feed.head.chunksApplied = uint16(index + 1);
         bool complete = index + 1 == chunkHashes.length;
-        if (complete) feed.head.complete = true;
+        feed.head = head.withChunk(complete);
         emit ExceptionsApplied(feedId, round, index, complete);
     }
 
@@ -161,8 +146,8 @@ contract HealthOracle is IHealthOracle, EIP712, Multicall, Ownable {
         uint256 bitmap,
         bytes calldata signatures
     ) external view {
-        (ConfigSlot memory slot, Roster.Terms memory terms) = _validConfig(_feeds[feedId], feedId, configId);
-        Quorum.requireSigned(digest, Roster.signers(slot.blob), terms.threshold, bitmap, signatures);
+        (Roster.Terms memory terms, bytes memory signers) = _validConfig(_feeds[feedId], feedId, configId);
+        Quorum.requireSigned(digest, signers, terms.threshold, bitmap, signatures);
     }
 
     /// @inheritdoc IHealthOracle
@@ -172,9 +157,9 @@ contract HealthOracle is IHealthOracle, EIP712, Multicall, Ownable {
         uint32 generation
     ) external view returns (uint8 status, uint8 level, uint64 observedTo) {
         Feed storage feed = _feeds[feedId];
-        Head memory head = feed.head;
-        observedTo = head.observedTo;
-        if (!head.complete || !head.mapOpen || block.timestamp >= head.validUntil) return (0, 0, observedTo);
+        HeadWord head = feed.head;
+        observedTo = uint64(head.observedTo());
+        if (!head.complete() || !head.mapOpen() || block.timestamp >= head.validUntil()) return (0, 0, observedTo);
         uint256 lane = uint32(feed.map[tokenId >> 3] >> ((tokenId & 7) * 32));
         if (lane >> 8 != generation) return (0, 0, observedTo);
         return (uint8(lane >> 4) & 0xf, uint8(lane) & 0xf, observedTo);
@@ -183,9 +168,9 @@ contract HealthOracle is IHealthOracle, EIP712, Multicall, Ownable {
     /// @inheritdoc IHealthOracle
     function verifyLeaf(Leaf calldata leaf, bytes32[] calldata proof) external view {
         Feed storage feed = _feeds[leaf.feedId];
-        Head memory head = feed.head;
-        if (block.timestamp >= head.validUntil) revert RoundStale(head.validUntil, block.timestamp);
-        if (!head.complete) revert RoundIncomplete(head.round);
+        HeadWord head = feed.head;
+        if (block.timestamp >= head.validUntil()) revert RoundStale(head.validUntil(), block.timestamp);
+        if (!head.complete()) revert RoundIncomplete(head.round());
         bytes32 leafHash = keccak256(bytes.concat(keccak256(abi.encode(leaf))));
         bytes32 root = feed.root;
         if (!MerkleProof.verifyCalldata(proof, root, leafHash)) revert LeafNotProven(leafHash, root);
@@ -194,7 +179,7 @@ contract HealthOracle is IHealthOracle, EIP712, Multicall, Ownable {
     /// @inheritdoc IHealthOracle
     function latestRound(bytes32 feedId) external view returns (Head memory head, bytes32 root) {
         Feed storage feed = _feeds[feedId];
-        return (feed.head, feed.root);
+        return (feed.head.unpack(), feed.root);
     }
 
     /// @notice A config as it stands: its terms, when it ends, and its signers.
@@ -204,10 +189,11 @@ contract HealthOracle is IHealthOracle, EIP712, Multicall, Ownable {
     ) external view returns (Roster.Terms memory terms, uint64 validTo, address[] memory signers) {
         ConfigSlot memory slot = _feeds[feedId].configs[configId];
         if (slot.blob == address(0)) revert UnknownConfig(feedId, configId);
-        bytes memory packed = Roster.signers(slot.blob);
+        bytes memory packed;
+        (terms, packed) = Roster.load(slot.blob);
+        validTo = slot.validTo;
         signers = new address[](packed.length / 20);
         for (uint256 i; i < signers.length; ++i) signers[i] = Quorum.signerAt(packed, i);
-        return (Roster.terms(slot.blob), slot.validTo, signers);
     }
 
     /// @notice Number of the newest config of a feed; 0 when there is no such feed.
@@ -252,30 +238,32 @@ contract HealthOracle is IHealthOracle, EIP712, Multicall, Ownable {
         Feed storage feed,
         bytes32 feedId,
         uint32 configId
-    ) private view returns (ConfigSlot memory slot, Roster.Terms memory terms) {
-        slot = feed.configs[configId];
-        if (slot.blob == address(0)) revert UnknownConfig(feedId, configId);
-        terms = Roster.terms(slot.blob);
-        if (block.timestamp < terms.validFrom || block.timestamp >= slot.validTo) {
-            revert ConfigOutOfTime(configId, terms.validFrom, slot.validTo, block.timestamp);
+    ) private view returns (Roster.Terms memory terms, bytes memory signers) {
+        ConfigSlot storage slot = feed.configs[configId];
+        (address blob, uint256 validTo) = (slot.blob, slot.validTo);
+        if (blob == address(0)) revert UnknownConfig(feedId, configId);
+        (terms, signers) = Roster.load(blob);
+        if (block.timestamp < terms.validFrom || block.timestamp >= validTo) {
+            revert ConfigOutOfTime(configId, terms.validFrom, validTo, block.timestamp);
         }
     }
 
-    /// @return complete Whether the round has no exceptions to wait for.
+    /// @return next The head that the report leads to.
     function _checkRound(
         Feed storage feed,
         Report calldata report,
         Roster.Terms memory terms
-    ) private returns (bool complete) {
-        Head memory head = feed.head;
+    ) private returns (HeadWord next) {
+        HeadWord head = feed.head;
         if (report.methodologyHash != terms.methodologyHash) {
             revert WrongMethodology(report.methodologyHash, terms.methodologyHash);
         }
-        if (head.validUntil != 0) {
-            if (report.round <= head.round) revert RoundNotNewer(report.round, head.round);
-            if (!head.complete) revert PreviousIncomplete(head.round);
+        if (!head.isEmpty()) {
+            if (report.round <= head.round()) revert RoundNotNewer(report.round, head.round());
+            if (!head.complete()) revert PreviousIncomplete(head.round());
         }
-        if (report.prevRoot != feed.root) revert WrongParent(report.prevRoot, feed.root);
+        bytes32 root = feed.root;
+        if (report.prevRoot != root) revert WrongParent(report.prevRoot, root);
         uint256 start = report.round * terms.epochLength;
         if (report.observedTo != start) revert RoundNotItsTime(report.observedTo, start);
         if (report.observedFrom > report.observedTo) revert ObservedOutOfOrder(report.observedFrom, report.observedTo);
@@ -284,16 +272,17 @@ contract HealthOracle is IHealthOracle, EIP712, Multicall, Ownable {
         uint256 latest = block.timestamp + 2 * terms.heartbeat;
         if (report.validUntil > latest) revert ValidTooLong(report.validUntil, latest);
         if ((report.leafCount == 0) != (report.root == 0)) revert EmptyTreeMismatch(report.leafCount, report.root);
-        complete = report.exceptionsHash == NO_EXCEPTIONS;
+        bool complete = report.exceptionsHash == NO_EXCEPTIONS;
         if (!report.mapOpen) {
             if (!complete) revert ClosedMapWithExceptions(report.exceptionsHash, NO_EXCEPTIONS);
             _closeMap(feed, head, report.observedTo);
         }
+        return HeadWords.pack(report, complete);
     }
 
     /// The clock of a closed map starts with the first closed round after an open one.
-    function _closeMap(Feed storage feed, Head memory head, uint64 observedTo) private {
-        if (head.mapOpen || head.validUntil == 0) feed.mapClosedSince = uint40(observedTo);
+    function _closeMap(Feed storage feed, HeadWord head, uint64 observedTo) private {
+        if (head.mapOpen() || head.isEmpty()) feed.mapClosedSince = uint40(observedTo);
         else if (observedTo - feed.mapClosedSince > MAX_MAP_CLOSED) {
             revert MapClosedTooLong(feed.mapClosedSince, observedTo);
         }
@@ -321,7 +310,8 @@ contract HealthOracle is IHealthOracle, EIP712, Multicall, Ownable {
         address blob = _feeds[report.feedId].configs[report.configId].blob;
         if (blob == address(0)) revert UnknownConfig(report.feedId, report.configId);
         digest = _digest(report);
-        Quorum.requireSigned(digest, Roster.signers(blob), Roster.terms(blob).threshold, bitmap, signatures);
+        (Roster.Terms memory terms, bytes memory signers) = Roster.load(blob);
+        Quorum.requireSigned(digest, signers, terms.threshold, bitmap, signatures);
     }
 
     function _requireOneStep(bytes memory before, address[] calldata next) private pure {
@@ -333,7 +323,16 @@ contract HealthOracle is IHealthOracle, EIP712, Multicall, Ownable {
         if (changed > 1) revert RosterStep(changed);
     }
 
+    /// The calldata of a static struct is its ABI encoding. Dirty bits cannot slip in: they make another digest.
     function _digest(Report calldata report) private view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(REPORT_TYPEHASH, report)));
+        bytes32 typeHash = REPORT_TYPEHASH;
+        bytes32 structHash;
+        assembly ("memory-safe") {
+            let start := mload(0x40)
+            mstore(start, typeHash)
+            calldatacopy(add(start, 32), report, 480)
+            structHash := keccak256(start, 512)
+        }
+        return _hashTypedDataV4(structHash);
     }
 }

@@ -43,7 +43,7 @@ interface IHealthOracle {
         bytes32 inputRoot;
     }
 
-    /// @notice The latest round of a feed, in one storage slot.
+    /// @notice The latest round of a feed.
     struct Head {
         uint40 round;
         uint40 observedFrom;
@@ -62,14 +62,15 @@ interface IHealthOracle {
     event ConfigSet(bytes32 indexed feedId, uint32 indexed configId, Roster.Config config);
     /// @notice An older config now ends at `validTo`.
     event ConfigEnds(bytes32 indexed feedId, uint32 indexed configId, uint64 validTo);
-    /// @notice A round was accepted. `signers` is the bitmap of the config's signers that it came with.
+    /// @notice A round was accepted. `signers` is the bitmap of the config's signers that it came with; `head` has the
+    /// times and flags in one word, see {HeadWord}.
     event RoundPosted(
         bytes32 indexed feedId,
         uint64 indexed round,
         bytes32 indexed digest,
         bytes32 root,
         uint256 signers,
-        Head head
+        uint256 head
     );
     /// @notice Chunk `index` of the round's exceptions is in; `complete` when it was the last.
     event ExceptionsApplied(bytes32 indexed feedId, uint64 indexed round, uint256 index, bool complete);
@@ -97,7 +98,7 @@ interface IHealthOracle {
     error NotNextConfig(uint32 found, uint32 wanted);
     error RosterStep(uint256 changedSigners);
     error EpochLengthChanged(uint256 found, uint256 wanted);
-    error OverlapTooLong(uint256 validFrom, uint256 latest);
+    error GapBetweenConfigs(uint256 validFrom, uint256 endOfLast);
     error WrongMethodology(bytes32 found, bytes32 wanted);
     error WrongParent(bytes32 found, bytes32 wanted);
     error RoundNotNewer(uint256 found, uint256 latest);

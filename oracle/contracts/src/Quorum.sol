@@ -31,8 +31,12 @@ library Quorum {
         for (uint256 i; bitmap >> i != 0; ++i) {
             if ((bitmap >> i) & 1 == 0) continue;
             if (offset + 64 > signatures.length) revert SignatureLength(signatures.length, offset + 64);
-            bytes32 r = bytes32(signatures[offset:offset + 32]);
-            bytes32 vs = bytes32(signatures[offset + 32:offset + 64]);
+            bytes32 r;
+            bytes32 vs;
+            assembly ("memory-safe") {
+                r := calldataload(add(signatures.offset, offset))
+                vs := calldataload(add(add(signatures.offset, offset), 32))
+            }
             (address found, , ) = ECDSA.tryRecover(digest, r, vs);
             address wanted = signerAt(signers, i);
             if (found != wanted) revert WrongSigner(i, found, wanted);

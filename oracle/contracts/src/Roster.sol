@@ -82,19 +82,17 @@ library Roster {
         blob = address(new Blob(packed));
     }
 
-    /// @notice The terms kept in `blob`.
-    function terms(address blob) internal view returns (Terms memory result) {
+    /// @notice The terms kept in `blob`, and the signers' addresses, 20 bytes each.
+    function load(address blob) internal view returns (Terms memory terms, bytes memory signers) {
         assembly ("memory-safe") {
-            extcodecopy(blob, result, 1, TERMS_BYTES)
-        }
-    }
-
-    /// @notice The signers' addresses kept in `blob`, 20 bytes each.
-    function signers(address blob) internal view returns (bytes memory packed) {
-        uint256 length = blob.code.length - 1 - TERMS_BYTES;
-        packed = new bytes(length);
-        assembly ("memory-safe") {
-            extcodecopy(blob, add(packed, 32), add(TERMS_BYTES, 1), length)
+            let size := sub(extcodesize(blob), 1)
+            let start := mload(0x40)
+            extcodecopy(blob, start, 1, TERMS_BYTES)
+            signers := add(start, TERMS_BYTES)
+            mstore(signers, sub(size, TERMS_BYTES))
+            extcodecopy(blob, add(signers, 32), add(TERMS_BYTES, 1), sub(size, TERMS_BYTES))
+            mstore(0x40, and(add(add(add(signers, 32), sub(size, TERMS_BYTES)), 31), not(31)))
+            terms := start
         }
     }
 }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import type { JsonRpcProvider } from 'ethers'
-import t from 'tap'
 import { type Admission, admissionDigest } from '#protocol/wire/admission'
 import type { ChainView, Hex } from '#protocol/wire/chainView'
 import type { SigningDomain } from '#protocol/wire/eip712'
@@ -43,10 +42,15 @@ export function chainSkip(): string | false {
 
 /** Starts anvil (every transaction mines a block unless `blockTimeS` says otherwise) and deploys a 3-of-5 feed. */
 export async function startTestChain(
-  options: { blockTimeS?: number; nodes?: number; threshold?: number; epochLengthS?: number } = {},
+  options: {
+    blockTimeS?: number
+    nodes?: number
+    threshold?: number
+    epochLengthS?: number
+    args?: readonly string[]
+  } = {},
 ): Promise<TestChain> {
-  const chain = await startAnvil({ blockTimeS: options.blockTimeS ?? 0 })
-  t.comment(`anvil ${chain.url} pid ${chain.pid}`)
+  const chain = await startAnvil({ blockTimeS: options.blockTimeS ?? 0, args: options.args ?? [] })
   const provider = await openProvider(chain.url, chain.chainId)
   const deployerKey = bytesOf('deployer')
   const nodeKeys = Array.from({ length: options.nodes ?? 5 }, (_, i) => bytesOf(`node ${i}`))
