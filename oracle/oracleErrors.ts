@@ -158,6 +158,14 @@ export const ORACLE_ERRORS = {
     what: 'no oracle node answers at this address, or not with what was asked for',
     mend: 'Start `assay up`, or give the address of a running node with --node URL.',
   },
+  ORACLE_VERIFY_FILE: {
+    what: 'the file to verify cannot be read',
+    mend: 'Give the path of a file that `assay export`, a node or the page wrote.',
+  },
+  ORACLE_VERIFY_ARGUMENT: {
+    what: 'an argument of `assay verify` is not usable',
+    mend: 'See `assay verify --help`.',
+  },
 } as const satisfies Record<string, ErrorRow>
 
 export type OracleErrorCode = keyof typeof ORACLE_ERRORS
