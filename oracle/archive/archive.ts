@@ -46,6 +46,8 @@ export type AgentRecord = {
   readonly changedAtMs: number
 }
 
+export type AgentKey = Pick<AgentRecord, 'publicKey' | 'state'>
+
 /** Two agent-signed headers at one position; `first` is the hash of the one seen first. */
 export type ForkRecord = Position & {
   readonly agentId: Uint8Array
@@ -107,6 +109,9 @@ export type Archive = {
   /** How far a log is durable and gapless; undefined when nothing of it is. */
   head(agentId: Uint8Array): LogHead | undefined
   heads(): LogHead[]
+  /** Whether exactly this entry is held; cheap for anything newer than all that is held. */
+  holds(agentId: Uint8Array, position: Position, hash: Uint8Array): boolean
+  waitingCount(agentId: Uint8Array): number
   /** Entries held beyond the head, and the lowest of their positions. */
   waiting(agentId: Uint8Array): { readonly count: number; readonly lowest: Position } | undefined
   /**
@@ -127,8 +132,13 @@ export type Archive = {
     toSeq: number,
     limit?: number,
   ): StoredEntry[]
-  /** The newest linked entries with t0 at or after `sinceMs`, ascending; at most `limit`. */
-  entriesSince(agentId: Uint8Array, sinceMs: number, limit?: number): StoredEntry[]
+  /** Linked entries with t0 at or after `sinceMs`, ascending: the newest `limit` of them, or `limit` evenly spread. */
+  entriesSince(
+    agentId: Uint8Array,
+    sinceMs: number,
+    limit?: number,
+    pick?: 'newest' | 'spread',
+  ): StoredEntry[]
   entryByHash(hash: Uint8Array): StoredEntry | undefined
   /** All entries in order of arrival. */
   iterate(): IterableIterator<StoredEntry>
@@ -140,6 +150,8 @@ export type Archive = {
   setAgentState(agentId: Uint8Array, state: AgentState, atMs: number): void
   agent(agentId: Uint8Array): AgentRecord | undefined
   agents(): AgentRecord[]
+  /** What ingest needs of an agent, from memory. */
+  agentKey(agentId: Uint8Array): AgentKey | undefined
 
   /** Keeps the newest items within a bound of rows and bytes. */
   quarantine(items: readonly QuarantineItem[]): void

@@ -155,6 +155,15 @@ export function createArchive(open: () => Tables, now: () => number = Date.now):
       t()
         .agentIds()
         .flatMap((agentId) => headOf(agentId) ?? []),
+    holds(agentId, position, hash) {
+      const highest = tracker(agentId).highest()
+      if (!highest || comparePositions(position, highest) > 0) return false
+      const key = hexKey(hash)
+      return t()
+        .metasAt(agentId, position.boot, position.seq)
+        .some((meta) => meta.hash === key)
+    },
+    waitingCount: (agentId) => tracker(agentId).waitingCount(),
     waiting: (agentId) => tracker(agentId).waiting(),
     entriesBetween(agentId, from, to) {
       const { ids, linked } = walk(agentId, from, to)
@@ -175,13 +184,18 @@ export function createArchive(open: () => Tables, now: () => number = Date.now):
         .map((meta) => stored(meta.id)),
     entriesInRange: (agentId, boot, fromSeq, toSeq, limit = 1024) =>
       t().entriesInRange(agentId, boot, fromSeq, toSeq, limit),
-    entriesSince(agentId, sinceMs, limit = 10_000) {
+    entriesSince(agentId, sinceMs, limit = 10_000, pick = 'newest') {
       const ids: number[] = []
-      for (const row of t().linkedDown(agentId)) {
-        if (row.t0 < sinceMs || ids.length >= limit) break
+      for (const row of t().linkedDown(agentId, pick === 'newest' ? limit : PAGE)) {
+        if (row.t0 < sinceMs || (pick === 'newest' && ids.length >= limit)) break
         ids.push(row.id)
       }
-      return ids.reverse().map(stored)
+      // Counted from the newest, so that it is always among them.
+      const stride = Math.ceil(ids.length / limit)
+      return ids
+        .filter((_, i) => i % stride === 0)
+        .reverse()
+        .map(stored)
     },
     entryByHash(hash) {
       const meta = t().metaByHash(hexKey(hash))
@@ -209,6 +223,7 @@ export function createArchive(open: () => Tables, now: () => number = Date.now):
     setAgentState: (agentId, state, atMs) => t().transaction(() => t().setAgentState(agentId, state, atMs)),
     agent: (agentId) => t().agent(agentId),
     agents: () => t().agents(),
+    agentKey: (agentId) => t().agentKey(agentId),
     quarantine: (items) => t().transaction(() => t().insertQuarantine(items)),
     quarantined: (limit) => t().quarantined(limit),
     addIncident: (incident) => t().transaction(() => t().insertIncident(incident)),

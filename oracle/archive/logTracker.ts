@@ -19,6 +19,7 @@ export type LogTracker = {
   /** The highest position ever offered, linked or not. */
   highest(): Position | null
   waiting(): { readonly count: number; readonly lowest: Position } | undefined
+  waitingCount(): number
   /** Takes in an entry; `isLinked` says whether an entry of this hash is on the chain already. */
   offer(meta: LinkMeta, isLinked: (hash: string) => boolean): Linked
 }
@@ -33,6 +34,7 @@ export function createLogTracker(start: LinkHead | null, highestSeen: Position |
   /** Entries beyond the head by what they link to, in order of arrival. */
   const waiting = new Map<string, LinkMeta[]>()
   const tombstones = new Map<string, Tombstone>()
+  let count = 0
 
   function take(key: string, after: Position | null): LinkMeta | undefined {
     let best: LinkMeta | undefined
@@ -58,6 +60,7 @@ export function createLogTracker(start: LinkHead | null, highestSeen: Position |
 
   function drain(linked: LinkMeta[]): void {
     for (let meta = waiting.size > 0 ? next() : undefined; meta; meta = next()) {
+      count -= waiting.get(meta.prev)?.length ?? 0
       waiting.delete(meta.prev)
       head = meta
       linked.push(meta)
@@ -68,6 +71,7 @@ export function createLogTracker(start: LinkHead | null, highestSeen: Position |
   function drop(reached: Position): void {
     for (const [key, metas] of waiting) {
       const left = metas.filter((meta) => comparePositions(meta, reached) > 0)
+      count -= metas.length - left.length
       if (left.length === 0) waiting.delete(key)
       else if (left.length < metas.length) waiting.set(key, left)
     }
@@ -78,11 +82,10 @@ export function createLogTracker(start: LinkHead | null, highestSeen: Position |
   return {
     head: () => head,
     highest: () => highest,
+    waitingCount: () => count,
     waiting() {
       let lowest: Position | undefined
-      let count = 0
       for (const metas of waiting.values()) {
-        count += metas.length
         for (const meta of metas) if (!lowest || comparePositions(meta, lowest) < 0) lowest = meta
       }
       return lowest && { count, lowest: { boot: lowest.boot, seq: lowest.seq } }
@@ -102,6 +105,7 @@ export function createLogTracker(start: LinkHead | null, highestSeen: Position |
       const siblings = waiting.get(meta.prev)
       if (siblings) siblings.push(meta)
       else waiting.set(meta.prev, [meta])
+      count += 1
       for (const tombstone of meta.tombstones) {
         const ordered = comparePositions(tombstone.from, tombstone.to) <= 0
         if (ordered && comparePositions(tombstone.to, meta) < 0)

@@ -54,6 +54,7 @@ function createMemoryTables(): Tables {
       if (agent) setAgent({ ...agent, state, changedAtMs: atMs })
     },
     agent: (agentId) => agents.get(hexKey(agentId)),
+    agentKey: (agentId) => agents.get(hexKey(agentId)),
     agents: () => [...agents.values()],
     agentIds: () => [...agents.values()].map((agent) => agent.agentId),
     insertQuarantine(items) {

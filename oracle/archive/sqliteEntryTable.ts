@@ -27,7 +27,6 @@ type Row = Record<string, unknown>
 
 const META = 'id, boot, seq, hash, prev, linked, tombstones'
 const LAST = Number.MAX_SAFE_INTEGER
-const PAGE = 512
 
 /** Row id of an agent and the other way round; kept in memory by the agent table. */
 export type AgentRows = {
@@ -58,7 +57,7 @@ export function createSqliteEntryTable(db: SqliteDatabase, agents: AgentRows): E
   )
   const down = db.prepare(
     `SELECT id, boot, seq, t0 FROM entries WHERE agent = ? AND linked = 1 AND (boot, seq) < (?, ?)
-     ORDER BY boot DESC, seq DESC LIMIT ${PAGE}`,
+     ORDER BY boot DESC, seq DESC LIMIT ?`,
   )
   const range = db.prepare(
     'SELECT * FROM entries WHERE agent = ? AND boot = ? AND seq BETWEEN ? AND ? ORDER BY seq, id LIMIT ?',
@@ -147,12 +146,12 @@ export function createSqliteEntryTable(db: SqliteDatabase, agents: AgentRows): E
         boot: row.boot as number,
         seq: row.seq as number,
       })),
-    *linkedDown(agentId) {
+    *linkedDown(agentId, page) {
       // In pages: an iterator left half-way would hold a read transaction open and keep the WAL from being reset.
       for (let boot = LAST, seq = LAST; ; ) {
-        const rows = down.all([agents.rowOf(agentId) ?? -1, boot, seq])
+        const rows = down.all([agents.rowOf(agentId) ?? -1, boot, seq, page])
         for (const row of rows) yield { id: row.id as number, t0: row.t0 as number }
-        const last = rows[PAGE - 1]
+        const last = rows[page - 1]
         if (!last) return
         boot = last.boot as number
         seq = last.seq as number

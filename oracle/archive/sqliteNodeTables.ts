@@ -1,12 +1,12 @@
 import type { Incident } from '#protocol/http/roundView'
-import type { AgentRecord, AgentState, ForkRecord, RoundRow } from './archive.ts'
+import type { AgentKey, AgentRecord, AgentState, ForkRecord, RoundRow } from './archive.ts'
 import { hexKey } from './hexKey.ts'
 import { blob, type SqliteDatabase } from './sqliteDatabase.ts'
 import type { AgentRows } from './sqliteEntryTable.ts'
 import type { Tables } from './tables.ts'
 
 type Row = Record<string, unknown>
-type AgentTable = Pick<Tables, 'putAgent' | 'setAgentState' | 'agent' | 'agents' | 'agentIds'>
+type AgentTable = Pick<Tables, 'putAgent' | 'setAgentState' | 'agent' | 'agents' | 'agentKey' | 'agentIds'>
 type RoundTable = Pick<Tables, 'putRound' | 'rounds' | 'putMeta' | 'getMeta'>
 type ReportTable = Pick<Tables, 'insertFork' | 'forks' | 'insertIncident' | 'incidents'>
 
@@ -20,17 +20,20 @@ export function createSqliteAgentTable(db: SqliteDatabase): AgentTable & AgentRo
   const change = db.prepare('UPDATE agents SET state = ?, changedAtMs = ? WHERE agentId = ?')
   const one = db.prepare('SELECT * FROM agents WHERE agentId = ?')
   const all = db.prepare('SELECT * FROM agents ORDER BY id')
-  const ids = db.prepare('SELECT id, agentId FROM agents ORDER BY id')
+  const ids = db.prepare('SELECT id, agentId, publicKey, state FROM agents ORDER BY id')
   const rows = new Map<string, number>()
   const agentIds = new Map<number, Uint8Array>()
+  const keys = new Map<string, AgentKey>()
 
   function reload(): void {
     rows.clear()
     agentIds.clear()
+    keys.clear()
     for (const row of ids.all([])) {
       const agentId = blob(row.agentId)
       rows.set(hexKey(agentId), row.id as number)
       agentIds.set(row.id as number, agentId)
+      keys.set(hexKey(agentId), { publicKey: blob(row.publicKey), state: row.state as AgentState })
     }
   }
 
@@ -52,9 +55,13 @@ export function createSqliteAgentTable(db: SqliteDatabase): AgentTable & AgentRo
     idOf: (row) => agentIds.get(row) as Uint8Array,
     putAgent(a) {
       put.run([a.agentId, a.publicKey, a.state, a.enrolledAtMs, a.changedAtMs, a.enrolment])
-      if (!rows.has(hexKey(a.agentId))) reload()
+      reload()
     },
-    setAgentState: (agentId, state, atMs) => void change.run([state, atMs, agentId]),
+    setAgentState(agentId, state, atMs) {
+      change.run([state, atMs, agentId])
+      reload()
+    },
+    agentKey: (agentId) => keys.get(hexKey(agentId)),
     agent(agentId) {
       const row = one.get([agentId])
       return row && record(row)

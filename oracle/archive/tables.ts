@@ -1,6 +1,7 @@
 import type { Incident } from '#protocol/http/roundView'
 import type { Position } from '#protocol/wire/header'
 import type {
+  AgentKey,
   AgentRecord,
   AgentState,
   ArchiveStats,
@@ -32,8 +33,8 @@ export type Tables = {
   /** The highest linked position. */
   head(agentId: Uint8Array): EntryMeta | undefined
   highest(agentId: Uint8Array): Position | undefined
-  /** Ids of linked entries in falling order with their t0. */
-  linkedDown(agentId: Uint8Array): Iterable<{ readonly id: number; readonly t0: number }>
+  /** Ids of linked entries in falling order with their t0, read `page` at a time. */
+  linkedDown(agentId: Uint8Array, page: number): Iterable<{ readonly id: number; readonly t0: number }>
   entriesInRange(
     agentId: Uint8Array,
     boot: number,
@@ -50,6 +51,7 @@ export type Tables = {
   setAgentState(agentId: Uint8Array, state: AgentState, atMs: number): void
   agent(agentId: Uint8Array): AgentRecord | undefined
   agents(): AgentRecord[]
+  agentKey(agentId: Uint8Array): AgentKey | undefined
   /** Ids alone, in order of enrolment; kept in memory. */
   agentIds(): readonly Uint8Array[]
 

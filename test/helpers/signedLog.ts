@@ -2,10 +2,12 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createNodePrimitives } from '#protocol/node/nodePrimitives'
 import { createNodeSigner } from '#protocol/node/nodeSigner'
 import type { Signer } from '#protocol/primitives'
+import { encodeCbor } from '#protocol/wire/cbor'
 import { valueCell } from '#protocol/wire/cell'
+import { sign1 } from '#protocol/wire/cose'
 import { coseKeyThumbprint } from '#protocol/wire/coseKey'
 import { type Entry, parseEntry, signEntry } from '#protocol/wire/entry'
-import type { Header } from '#protocol/wire/header'
+import { encodeHeader, type Header } from '#protocol/wire/header'
 import { encodeSegment, type Segment } from '#protocol/wire/segment'
 
 export const primitives = createNodePrimitives()
@@ -78,6 +80,15 @@ export function createSignedLog(options: SignedLogOptions = {}, pem: string = ne
     },
   }
   return log
+}
+
+/** An entry as an agent that checks nothing would sign it: whatever the bodies are. */
+export async function signUnchecked(
+  header: Header,
+  bodies: readonly Uint8Array[],
+  signer: Signer,
+): Promise<Uint8Array> {
+  return encodeCbor([await sign1('assay/header/1', encodeHeader(header), signer), [...bodies]])
 }
 
 /** The asset id of device `index` of an agent in these tests. */
