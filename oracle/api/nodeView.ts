@@ -68,6 +68,8 @@ export type NodeView = {
   rounds(limit: number): Promise<readonly RoundSummary[]>
   /** `latest` is the newest posted round. */
   assetProof(assetId: string, round: number | 'latest'): Promise<AssetProof | undefined>
+  /** A posted round with everything it follows from, as an `.assay` file; undefined when not computed here. */
+  roundBundle(n: number | 'latest'): Promise<Uint8Array | undefined>
   /** Newest first. */
   incidents(limit: number): Promise<readonly Incident[]>
   health(): Promise<NodeHealth>

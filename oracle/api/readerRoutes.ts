@@ -58,6 +58,16 @@ export function readerRoutes(app: FastifyInstance, view: NodeView): void {
     return (await view.round(n)) ?? unknown({ round: n })
   })
 
+  app.get<{ Params: { n: string } }>('/rounds/:n/bundle', async (request, reply) => {
+    const n = roundParameter(request.params.n)
+    const file = await view.roundBundle(n)
+    if (!file) return unknown({ round: n })
+    return reply
+      .header('content-disposition', `attachment; filename="round-${n}.assay"`)
+      .type('application/octet-stream')
+      .send(Buffer.from(file))
+  })
+
   app.get('/incidents', async () => ({ now: Date.now(), incidents: await view.incidents(200) }))
 
   async function proofOf(

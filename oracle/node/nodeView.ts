@@ -16,6 +16,7 @@ import { assetView, assetViews } from './assetViews.ts'
 import { NOT_PROVEN } from './notProven.ts'
 import type { NodeParts } from './parts.ts'
 import { assetProof } from './proofView.ts'
+import { roundBundleFile } from './roundBundleView.ts'
 import { roundSummaries, roundView } from './roundViews.ts'
 
 /** What the view needs beyond the parts. */
@@ -47,8 +48,8 @@ export function createNodeView(parts: NodeParts, options: NodeViewOptions): Node
     round: async (n) => roundView(parts, n),
     rounds: async (limit) => roundSummaries(parts, limit),
     assetProof: async (assetId, n) => assetProof(parts, assetId, n),
-    incidents: async (limit) =>
-      archive.incidents(limit),
+    roundBundle: async (n) => roundBundleFile(parts, n),
+    incidents: async (limit) => archive.incidents(limit),
     async health() {
       const problems = options.problems()
       return { ok: problems.length === 0, round: engine.view()?.parent?.round ?? null, problems }
@@ -76,7 +77,11 @@ export function createNodeView(parts: NodeParts, options: NodeViewOptions): Node
         state: agent.state,
         evidenceDigest: enrolmentDigest(agent.enrolment),
         source: decodeEnrolment(parseSign1('assay/enrolment/1', agent.enrolment).payload).source,
-        devices: devicesOf(agent).map(({ assetId, model, identityQuality }) => ({ assetId: toHex(assetId), model, identityQuality })),
+        devices: devicesOf(agent).map(({ assetId, model, identityQuality }) => ({
+          assetId: toHex(assetId),
+          model,
+          identityQuality,
+        })),
       })),
     async agentHead(agentId) {
       const head = archive.head(bytes(agentId))

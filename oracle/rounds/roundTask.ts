@@ -163,7 +163,11 @@ export class RoundTask {
     }
   }
 
-  private async resultOf(proposal: { value: Proposal; hash: Hex }): Promise<RoundResult | null> {
+  private async resultOf(proposal: {
+    value: Proposal
+    hash: Hex
+    bytes: Uint8Array
+  }): Promise<RoundResult | null> {
     const known = this.results.get(proposal.hash)
     if (known) return known
     if (this.refused.has(proposal.hash)) return null
@@ -188,6 +192,7 @@ export class RoundTask {
         const kept = this.book.ackListByHash(toHex0x(list.nodeId), fromHex(hash) as Uint8Array)
         if (kept) this.context.store.put(this.input.n, 'named', kept.bytes, hash)
       }
+      this.context.store.put(this.input.n, 'proposal', proposal.bytes, result.digest)
       this.context.store.put(
         this.input.n,
         'frame',
