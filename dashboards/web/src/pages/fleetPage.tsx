@@ -21,7 +21,7 @@ const HEADS = [
   'Utilization',
   'Memory',
   'First reason',
-  'In this browser',
+  'Check',
 ]
 const NUMBER_HEADS = ['Score', 'Power', 'Temperature', 'Utilization', 'Memory']
 
@@ -78,7 +78,7 @@ function FleetTable(props: {
 }) {
   const { rows, state, store, now } = props
   const narrow = useMedia('(max-width: 760px)')
-  const shown = useWindow(rows.length, narrow ? 228 : 60)
+  const shown = useWindow(rows.length, narrow ? 284 : 60)
   const { feed } = state
   if (!feed) return state.problem ? null : <p class="muted">Asking the node for its assets.</p>
   if (state.assets.length === 0)

@@ -1,3 +1,5 @@
+import { durationText } from '../data/format.ts'
+import { leafState } from '../data/provenance.ts'
 import {
   type AssetContext,
   LevelFigure,
@@ -98,13 +100,14 @@ function CheckWord({
   readonly problem: string | undefined
 }) {
   if (problem) return <small class="check-bad">✖ no proof</small>
-  const { check } = context
+  const { check, asset, now } = context
   if (!check) return null
   const failure = check.result.firstFailure
   if (failure) return <small class="check-bad">✖ {failure.name}</small>
+  if (leafState(asset, check) === 'verified') return <small class="check-good">✔ holds</small>
   return (
-    <small class="check-good">
-      ✔ round {<span data-id={String(check.shown.round)}>{check.shown.round}</span>}
+    <small class="muted" data-page>
+      held {durationText(now - check.at)} ago
     </small>
   )
 }

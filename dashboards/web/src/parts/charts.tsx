@@ -79,7 +79,8 @@ export function Charts({ context }: { readonly context: AssetContext }) {
         ))}
       </div>
       <p class="muted">
-        The lines are the node’s archive as the node draws it; the newest values beside them can be verified.
+        Times are UTC. The lines are the node’s archive as the node draws it; the newest values beside them
+        can be verified.
       </p>
     </section>
   )
@@ -136,11 +137,12 @@ function options(element: HTMLElement, title: string, unit: string): uPlot.Optio
   return {
     width: element.clientWidth || 300,
     height: HEIGHT,
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
     cursor: { y: false },
     legend: { show: false },
     scales: { y: { range: (_plot, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 1) * 1.1, 1)] } },
     axes: [
-      { ...axis, space: 70 },
+      { ...axis, space: 70, values: (_plot, at, _axis, _space, step) => at.map((s) => utcLabel(s, step)) },
       { ...axis, size: 44 },
     ],
     series: [
@@ -154,4 +156,11 @@ function options(element: HTMLElement, title: string, unit: string): uPlot.Optio
       },
     ],
   }
+}
+
+/** A time on the axis, as fine as the step between two of them. */
+function utcLabel(seconds: number, step: number): string {
+  const text = new Date(seconds * 1000).toISOString()
+  if (step >= 86_400) return text.slice(5, 10)
+  return text.slice(11, step < 60 ? 19 : 16)
 }
