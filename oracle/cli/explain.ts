@@ -46,7 +46,7 @@ export async function explainCommand(options: ExplainOptions): Promise<number> {
     const round = (await (
       await askNode(options.node, `/api/v1/rounds/${proof.report.round}`)
     ).json()) as RoundView
-    const verdict = verifyAssetProof(proof, {}, noblePrimitives)
+    const verdict = verifyAssetProof(proof, { rosterFingerprint: null }, noblePrimitives)
     if (options.json) console.log(JSON.stringify({ asset, proof, round, verdict }))
     else print(asset, proof, round, verdict)
     return verdict.ok ? 0 : 1

@@ -35,6 +35,8 @@ export type OracleLinkOptions = {
   readonly ingest: Pick<Ingest, 'receive' | 'hasRoom' | 'ready'>
   readonly log: { info(facts: object, text: string): void; warn(facts: object, text: string): void }
   readonly onState?: (state: LinkState) => void
+  /** Takes every node's ack as it goes to an agent (COSE), this node's own among them. */
+  readonly onPeerAck?: (cose: Uint8Array) => void
 }
 
 /** A node's side of MQTT: entries in, acks, asks and epoch notices out. */
@@ -64,6 +66,7 @@ export function createOracleLink(options: OracleLinkOptions): OracleLink {
   const { settings, feed, nodeId, ingest, log } = options
   const plain = `assay/1/${feed}/+/up/+`
   const filter = settings.shared ? `$share/${hexKey(nodeId)}/${plain}` : plain
+  const ackFilter = `assay/1/${feed}/+/down/ack`
   const counters = { received: 0, acks: 0, asks: 0, notices: 0, connects: 0, ignored: 0 }
   const acks = createAckWriter({
     nodeId,
@@ -108,7 +111,7 @@ export function createOracleLink(options: OracleLinkOptions): OracleLink {
   }
 
   function subscribe(on: MqttClient): void {
-    on.subscribe(filter, { qos: 1 }, (error, granted) => {
+    on.subscribe([filter, ackFilter], { qos: 1 }, (error, granted) => {
       if (client !== on || !on.connected) return
       const refused = granted?.some((grant) => grant.qos === 128)
       if (!error && !refused) {
@@ -121,6 +124,10 @@ export function createOracleLink(options: OracleLinkOptions): OracleLink {
   }
 
   function received(topic: string, payload: Uint8Array): void {
+    if (topic.startsWith(`assay/1/${feed}/`) && topic.endsWith('/down/ack')) {
+      options.onPeerAck?.(new Uint8Array(payload))
+      return
+    }
     const parsed = parseUpTopic(topic)
     if (!parsed || parsed.feed !== feed || parsed.kind === 'status' || parsed.kind === 'statement') {
       counters.ignored += 1

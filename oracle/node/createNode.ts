@@ -104,6 +104,7 @@ export function createNode(options: NodeOptions, seams: NodeSeams = {}): OracleN
       archive.addIncident(incident)
       emit({ kind: 'incident', incident })
     }
+    const acks = new AckWatch(roster, primitives)
     const latest = createLatest({ archive, now })
     const ingest = createIngest({
       archive,
@@ -130,6 +131,7 @@ export function createNode(options: NodeOptions, seams: NodeSeams = {}): OracleN
       signer: options.transport,
       ingest,
       log,
+      onPeerAck: (cose) => acks.hear(cose),
     })
     const transmitter = new Transmitter({
       provider,
@@ -143,7 +145,6 @@ export function createNode(options: NodeOptions, seams: NodeSeams = {}): OracleN
     await transmitter.start()
     stops.push(() => transmitter.stop())
 
-    const acks = new AckWatch(roster, primitives)
     const rounds = createArchiveRounds(archive)
     const reader = new ChainReader(provider, { ...options.deployment, feedId })
     const plain: RoundContext = {
