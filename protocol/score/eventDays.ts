@@ -30,10 +30,10 @@ export function xidFindings(facts: EpochFacts, { xid }: Methodology): XidFinding
   }
 }
 
-/** The row of a day, made when it is the first finding there; days beyond the long window are forgotten. */
+/** The row of a day, made when it is the first finding there. A served epoch forgets days beyond the long window. */
 export function dayOf(state: AssetState, facts: EpochFacts, { windows }: Methodology): EventDay {
   const at = Math.floor(facts.startS / windows.eventDayS)
-  if ((state.days[0]?.day ?? at) <= at - windows.longDays) {
+  if (facts.served && (state.days[0]?.day ?? at) <= at - windows.longDays) {
     state.days = state.days.filter(({ day }) => day > at - windows.longDays)
   }
   let row = state.days.at(-1)

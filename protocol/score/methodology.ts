@@ -315,7 +315,7 @@ export const CHS1: Methodology = {
   essential: {
     A: { fields: ['assurance'], every: true },
     L: { fields: ['hbExpected', 'hbValid', 'hoursSinceHb'], every: true },
-    H: { fields: ['ueUnmit90', 'ueUnmit365', 'ueMit90', 'remaps', 'remapFail'], every: false },
+    H: { fields: ['ueUnmit90', 'remaps'], every: false },
     T: { fields: ['hotBp', 'slowBp'], every: false },
     P: { fields: ['perfBp', 'perfAgeDays'], every: true },
     U: { fields: ['utilBp'], every: true },
