@@ -72,6 +72,11 @@ export class RoundEngine {
     return this.latestView
   }
 
+  /** The newest existing epoch that this node opened. */
+  newestEpoch(): EpochAnchor | undefined {
+    return this.epochs.newest()
+  }
+
   /** What this node holds of a round, for its peers. */
   published(n: number): PublishedRound | undefined {
     if (this.task?.input.n === n) return this.task.published()

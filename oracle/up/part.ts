@@ -17,7 +17,12 @@ const STOP_MS = 5000
  * Starts `assay …args` as a child whose output goes to `logFile`; resolves when a line of its output matches `ready`.
  * @throws Error with the last lines of its output when it ends first
  */
-export function startPart(name: string, args: readonly string[], logFile: string, ready: RegExp): Promise<Part & { readonly readyLine: string }> {
+export function startPart(
+  name: string,
+  args: readonly string[],
+  logFile: string,
+  ready: RegExp,
+): Promise<Part & { readonly readyLine: string }> {
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1] as string, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: false,
@@ -32,7 +37,14 @@ export function startPart(name: string, args: readonly string[], logFile: string
       log.write(`${line}\n`)
       tail.push(line)
       if (tail.length > 12) tail.shift()
-      if (ready.test(line)) resolve({ name, pid: child.pid as number, ended, stop: () => stopChild(child, ended), readyLine: line })
+      if (ready.test(line))
+        resolve({
+          name,
+          pid: child.pid as number,
+          ended,
+          stop: () => stopChild(child, ended),
+          readyLine: line,
+        })
     }
     createInterface({ input: child.stdout }).on('line', hear)
     createInterface({ input: child.stderr }).on('line', hear)

@@ -23,7 +23,11 @@ const VALID_S = 3600
  * with M of them (PROTOCOL §5). Token ids follow `firstTokenId`.
  * @throws Error when fewer than M nodes sign
  */
-export async function admitAgent(agent: EnrolledAgent, firstTokenId: bigint, options: RegistrarOptions): Promise<Minted[]> {
+export async function admitAgent(
+  agent: EnrolledAgent,
+  firstTokenId: bigint,
+  options: RegistrarOptions,
+): Promise<Minted[]> {
   const block = await options.provider.getBlock('latest')
   const expiry = (block?.timestamp ?? 0) + VALID_S
   const worthy = agent.devices.filter((device) => device.identityQuality !== 'insufficient')
@@ -62,7 +66,9 @@ async function collectSignatures(admission: Admission, roster: Roster): Promise<
     else refusals.push(`${node.url}: ${answer.message}`)
   }
   if (signatures.size < roster.threshold) {
-    throw new Error(`only ${signatures.size} of ${roster.threshold} nodes signed the admission of token ${admission.tokenId}: ${refusals.join('; ')}`)
+    throw new Error(
+      `only ${signatures.size} of ${roster.threshold} nodes signed the admission of token ${admission.tokenId}: ${refusals.join('; ')}`,
+    )
   }
   return signatures
 }
