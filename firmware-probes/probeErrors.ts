@@ -54,6 +54,30 @@ export const PROBE_ERRORS = {
     what: 'a value of nvidia-smi is not in the form that its name promises',
     mend: 'It is taken as unreadable; report the driver version and the element named.',
   },
+  AGENT_PROBE_PROM_NAME: {
+    what: 'the exporter gives series whose names this release does not know',
+    mend: 'They are not taken. Update the agent, or leave them out of the exporter.',
+  },
+  AGENT_PROBE_PROM_VALUE: {
+    what: 'a series has a value that its unit does not allow, or two different ones',
+    mend: 'It is taken as unreadable. Check the version of the exporter: its units changed with 4.9.',
+  },
+  AGENT_PROBE_PROM_DEVICE: {
+    what: 'series carry neither a UUID nor an index of a device',
+    mend: 'They are not taken. Scrape the exporter itself, without relabelling.',
+  },
+  AGENT_PROBE_PROM_INDEX: {
+    what: 'two devices carry the same index',
+    mend: 'Read one page per host.',
+  },
+  AGENT_PROBE_PROM_MIG: {
+    what: 'series describe MIG slices',
+    mend: 'Nothing to do: readings are of whole devices.',
+  },
+  AGENT_PROBE_PROM_LINE: {
+    what: 'a line is not in the Prometheus text format',
+    mend: 'It is not taken. Check that the page was saved whole.',
+  },
   AGENT_PROBE_FILE: {
     what: 'the file could not be read',
     mend: 'Check the path and its permissions.',

@@ -1,13 +1,12 @@
 import { AssayError } from '#protocol/assayError'
-import { errorCell, valueCell } from '#protocol/wire/cell'
-import type { DeviceIdentity, DeviceReading, ProbeSnapshot } from '#protocol/wire/reading'
+import type { ProbeSnapshot } from '#protocol/wire/reading'
 import { boundedCommand } from '../boundedCommand.ts'
 import { findCommand } from '../findCommand.ts'
 import type { Probe, ProbeSink } from '../probe.ts'
-import { PROBE_CODES } from '../probeCodes.ts'
 import { probeError } from '../probeErrors.ts'
 import { readInput } from '../readInput.ts'
 import type { RawTap } from '../recording/rawSample.ts'
+import { unreadableSnapshot } from '../unreadableSnapshot.ts'
 import { compatReader } from './compatReader.ts'
 import { parseSmiXml, type SmiDocument } from './parseSmiXml.ts'
 import { smiSnapshot } from './smiSnapshot.ts'
@@ -24,14 +23,6 @@ export type NvidiaSmiOptions = {
   /** `package` reads through node-nvidia-smi and falls back to `direct`, our own run of the command. */
   readonly reader?: 'package' | 'direct'
   readonly tap?: RawTap
-}
-
-/** A device that cannot be read now: everything it had is an error, nothing keeps an old value. */
-function unreadable(reading: DeviceReading, code: number): DeviceReading {
-  const cell = errorCell(code)
-  const identity = Object.fromEntries(Object.keys(reading.identity).map((key) => [key, cell]))
-  const metrics = Object.fromEntries(Object.keys(reading.metrics).map((key) => [key, cell]))
-  return { index: reading.index, identity: identity as DeviceIdentity, metrics }
 }
 
 /**
@@ -71,14 +62,7 @@ export class NvidiaSmiProbe implements Probe {
     } catch (error) {
       if (!(error instanceof AssayError) || this.#last === null || this.#options.file !== undefined)
         throw error
-      const code = error.code === 'AGENT_PROBE_TIMEOUT' ? PROBE_CODES.stuck : PROBE_CODES.givenUp
-      return {
-        ...this.#last,
-        ...meta(),
-        host: { devicesFound: valueCell(this.#last.devices.length) },
-        devices: this.#last.devices.map((device) => unreadable(device, code)),
-        warnings: [{ code: error.code, message: error.message }],
-      }
+      return unreadableSnapshot(this.#last, error, takenAtMs, meta().durationUs)
     }
   }
 
