@@ -13,7 +13,7 @@ import { seededBytes } from '../fixtures/corpus.ts'
 import { holds } from '../fixtures/property.ts'
 import { sharedData } from '../fixtures/sharedData.ts'
 import { throwsCode } from '../fixtures/throwsCode.ts'
-import { mutate, mutations } from './wire/arbitraries.ts'
+import { mutate, mutations } from '../fixtures/wireValues.ts'
 
 const N = p256.Point.Fn.ORDER
 const node = createNodePrimitives()

@@ -8,7 +8,7 @@ import { type CborValue, decodeCbor, encodeCbor } from '#protocol/wire/cbor'
 import { holds } from '../../fixtures/property.ts'
 import { sharedData } from '../../fixtures/sharedData.ts'
 import { throwsCode, valueOrCoded } from '../../fixtures/throwsCode.ts'
-import { cborValues, mutate, mutations } from './arbitraries.ts'
+import { cborValues, mutate, mutations } from '../../fixtures/wireValues.ts'
 
 const accepts = (bytes: Uint8Array) => 'value' in valueOrCoded(() => decodeCbor(bytes))
 

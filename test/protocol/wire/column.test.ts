@@ -7,7 +7,7 @@ import { decodeColumn, encodeColumn } from '#protocol/wire/column'
 import { byteSink, readVarints, sinkBytes, writeVarint } from '#protocol/wire/varint'
 import { holds } from '../../fixtures/property.ts'
 import { throwsCode, valueOrCoded } from '../../fixtures/throwsCode.ts'
-import { columns, ints, mutate, mutations } from './arbitraries.ts'
+import { columns, ints, mutate, mutations } from '../../fixtures/wireValues.ts'
 
 function varints(values: readonly number[]): Uint8Array {
   const sink = byteSink(1)

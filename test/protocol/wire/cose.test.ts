@@ -14,7 +14,7 @@ import { seededBytes } from '../../fixtures/corpus.ts'
 import { holds } from '../../fixtures/property.ts'
 import { sharedData } from '../../fixtures/sharedData.ts'
 import { throwsCode } from '../../fixtures/throwsCode.ts'
-import { mutate, mutations } from './arbitraries.ts'
+import { mutate, mutations } from '../../fixtures/wireValues.ts'
 
 const signer = nobleSigner(seededBytes('cose'))
 const node = createNodePrimitives()

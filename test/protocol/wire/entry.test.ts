@@ -14,7 +14,7 @@ import { decodeSegment, encodeSegment, type Segment } from '#protocol/wire/segme
 import { corpusBatch, corpusEntry, seededBytes } from '../../fixtures/corpus.ts'
 import { holds } from '../../fixtures/property.ts'
 import { throwsCode, valueOrCoded } from '../../fixtures/throwsCode.ts'
-import { events, headers, mutate, mutations, telemetry } from './arbitraries.ts'
+import { events, headers, mutate, mutations, telemetry } from '../../fixtures/wireValues.ts'
 
 const { sha256 } = noblePrimitives
 const signer = nobleSigner(seededBytes('agent'))

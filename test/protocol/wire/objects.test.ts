@@ -19,7 +19,7 @@ import { downTopic, epochTopic, parseUpTopic, UP_KINDS, upTopic } from '#protoco
 import { seededBytes } from '../../fixtures/corpus.ts'
 import { holds } from '../../fixtures/property.ts'
 import { throwsCode, valueOrCoded } from '../../fixtures/throwsCode.ts'
-import { bytes, mutate, mutations, record, texts, uints } from './arbitraries.ts'
+import { bytes, mutate, mutations, record, texts, uints } from '../../fixtures/wireValues.ts'
 
 const id = bytes(32)
 const node = bytes(20)
