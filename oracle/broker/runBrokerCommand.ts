@@ -1,0 +1,89 @@
+import { parseArgs } from 'node:util'
+import type { AssayError } from '#protocol/assayError'
+import { type BrokerTls, startEmbeddedBroker } from './embeddedBroker.ts'
+
+const USAGE = `assay broker [--host 127.0.0.1] [--port 1883] [--ca FILE --cert FILE --key FILE]
+             [--node NAME]… [--operator NAME]… [--max-packet BYTES] [--with-parent]
+NAME is the common name of a certificate; every other certificate is an agent's, named by its agent id.`
+
+/**
+ * `assay broker`: runs the embedded broker until SIGTERM or SIGINT. Prints one JSON line with its URL once it listens.
+ * Resolves to the exit code: 0 ended, 1 could not start, 2 usage.
+ */
+export async function runBrokerCommand(args: readonly string[]): Promise<number> {
+  let values: ReturnType<typeof parse>
+  try {
+    values = parse(args)
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${USAGE}\n`)
+    return 2
+  }
+  if (values.help) {
+    process.stdout.write(`${USAGE}\n`)
+    return 0
+  }
+  const { ca, cert, key } = values
+  const port = Number(values.port)
+  if (
+    !Number.isInteger(port) ||
+    port < 0 ||
+    port > 65535 ||
+    [ca, cert, key].filter(Boolean).length % 3 !== 0
+  ) {
+    process.stderr.write(`wanted a port, and --ca, --cert and --key together or not at all\n${USAGE}\n`)
+    return 2
+  }
+  const tls = ca && cert && key ? ({ ca, cert, key } satisfies BrokerTls) : undefined
+  try {
+    const broker = await startEmbeddedBroker({
+      host: values.host,
+      port,
+      ...(tls ? { tls } : {}),
+      roles: { nodes: values.node, operators: values.operator },
+      ...(values['max-packet'] ? { maxPacketBytes: Number(values['max-packet']) } : {}),
+    })
+    process.stdout.write(`${JSON.stringify({ listening: broker.url, port: broker.port })}\n`)
+    await ended(values['with-parent'])
+    await broker.stop()
+    return 0
+  } catch (error) {
+    process.stderr.write(`${(error as AssayError).message}\n`)
+    return 1
+  }
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    options: {
+      host: { type: 'string', default: '127.0.0.1' },
+      port: { type: 'string', default: '1883' },
+      ca: { type: 'string' },
+      cert: { type: 'string' },
+      key: { type: 'string' },
+      node: { type: 'string', multiple: true, default: [] },
+      operator: { type: 'string', multiple: true, default: [] },
+      'max-packet': { type: 'string' },
+      'with-parent': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  }).values
+}
+
+/** Resolves on a signal, or when the process that started this one is gone. */
+function ended(withParent: boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const parent = process.ppid
+    const timer = withParent
+      ? setInterval(() => {
+          if (process.ppid !== parent) stop()
+        }, 500)
+      : undefined
+    function stop(): void {
+      clearInterval(timer)
+      resolve()
+    }
+    process.once('SIGTERM', stop)
+    process.once('SIGINT', stop)
+  })
+}
