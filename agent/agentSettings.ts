@@ -152,7 +152,7 @@ export const AGENT_SETTINGS: SettingsSchema<typeof settings> = {
     spool: 'Signed entries on disk until enough nodes have acked them.',
     clock: 'When the clock of the host counts as wrong.',
     metrics: 'Own metrics for Prometheus.',
-    log: 'JSON lines on standard output.',
+    log: 'JSON lines on standard error.',
   },
   settings,
   check(v) {
