@@ -1,5 +1,6 @@
 import { nearest } from './nearest.ts'
 import { readYaml, type YamlLeaf } from './readYaml.ts'
+import type { SettingsIssue } from './settingsIssue.ts'
 import { envNameOf, type SettingRecords, type SettingsSchema, type SettingValues } from './settingsSchema.ts'
 import type { RawValue, SettingType } from './settingType.ts'
 
@@ -8,15 +9,6 @@ export type SettingOrigin =
   | { readonly from: 'default' }
   | { readonly from: 'file'; readonly line: number; readonly column: number }
   | { readonly from: 'env'; readonly name: string }
-
-/** One thing that is wrong; `place` is `file:line:column` or the name of an environment variable. */
-export type SettingsIssue = {
-  readonly place: string
-  readonly path: string
-  readonly found: string
-  readonly wanted: string
-  readonly mend: string
-}
 
 /** All inputs of reading; nothing else is looked at. */
 export type SettingsInput = {

@@ -1,6 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml'
 import { nearest } from './nearest.ts'
-import type { SettingsIssue } from './readSettings.ts'
+import type { SettingsIssue } from './settingsIssue.ts'
 import type { RawValue } from './settingType.ts'
 
 /** One value of the file and where it stands (1-based). */

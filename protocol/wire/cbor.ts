@@ -2,17 +2,9 @@ import { encode, rfc8949EncodeOptions } from 'cborg'
 import { AssayError } from '../assayError.ts'
 import { protoError } from '../protoErrors.ts'
 import { readCbor } from './cborReader.ts'
+import type { CborValue } from './cborValue.ts'
 
-/** What Assay's own objects are made of: no floats, no tags, no undefined. A bigint only beyond ±(2^53 - 1). */
-export type CborValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | readonly CborValue[]
-  | ReadonlyMap<number | string, CborValue>
+export type { CborValue }
 
 const OPTIONS = {
   ...rfc8949EncodeOptions,

@@ -1,6 +1,6 @@
 import { compareBytes } from '../bytes.ts'
 import { protoError } from '../protoErrors.ts'
-import type { CborValue } from './cbor.ts'
+import type { CborValue } from './cborValue.ts'
 
 const MAX_DEPTH = 32
 // A BOM is text like any other: dropping it would give two encodings to one value.
