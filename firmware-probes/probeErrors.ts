@@ -78,6 +78,14 @@ export const PROBE_ERRORS = {
     what: 'a line is not in the Prometheus text format',
     mend: 'It is not taken. Check that the page was saved whole.',
   },
+  AGENT_PROBE_KMSG_LINE: {
+    what: 'a message of the driver names an XID in a form that is not known',
+    mend: 'It is not taken. Report the line and the driver version.',
+  },
+  AGENT_PROBE_KMSG_FORGED: {
+    what: 'a process wrote messages in the words of the driver into the kernel log',
+    mend: 'They are not taken. Find out which process may write /dev/kmsg and why it does.',
+  },
   AGENT_PROBE_FILE: {
     what: 'the file could not be read',
     mend: 'Check the path and its permissions.',

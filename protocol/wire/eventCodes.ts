@@ -27,6 +27,12 @@ export const EVENTS = {
     detail: 'signal or exit code',
     about: 'the probe process ended while reading this device',
   },
+  sxid: { id: 16, detail: 'SXID, 1 when fatal', about: 'an NVSwitch reported an SXID' },
+  kernel_log_overrun: {
+    id: 17,
+    detail: 'overruns since the agent started',
+    about: 'the kernel log was overwritten faster than it was read; messages are missing',
+  },
   serial_changed: { id: 20, detail: 'none', about: 'another board serial answers under the same index' },
   uuid_changed: { id: 21, detail: 'none', about: 'another UUID answers under the same index' },
   pci_moved: { id: 22, detail: 'none', about: 'the device answers at another PCI address' },
