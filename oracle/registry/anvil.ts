@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Hex } from '#protocol/wire/chainView'
 import { oracleError } from '../oracleErrors.ts'
@@ -25,6 +26,8 @@ export type LocalChain = {
   stop(): Promise<void>
 }
 
+/** Linux kills what it runs when its parent dies, so that a `kill -9` of ours leaves no chain behind. */
+const SETPRIV = '/usr/bin/setpriv'
 const START_LIMIT_MS = 20_000
 
 /** Path of the anvil binary of the optional package, or undefined where none is installed for this platform. */
@@ -49,16 +52,20 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<LocalChain
     throw oracleError('ORACLE_CHAIN_BINARY', { platform: `${process.platform}-${process.arch}` })
   const chainId = options.chainId ?? 31337
   const blockTimeS = options.blockTimeS ?? 1
-  const child = spawn(
+  const guarded = existsSync(SETPRIV)
+  const command = [
+    ...(guarded ? [SETPRIV, '--pdeathsig', 'KILL', '--'] : []),
     binary,
-    [
-      ...['--host', '127.0.0.1', '--port', '0', '--accounts', '0', '--chain-id', String(chainId)],
-      ...['--hardfork', 'osaka', '--enable-tx-gas-limit'],
-      ...(blockTimeS > 0 ? ['--block-time', String(blockTimeS)] : []),
-      ...(options.args ?? []),
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  )
+    ...['--host', '127.0.0.1', '--port', '0', '--accounts', '0', '--chain-id', String(chainId)],
+    ...['--hardfork', 'osaka', '--enable-tx-gas-limit'],
+    ...(blockTimeS > 0 ? ['--block-time', String(blockTimeS)] : []),
+    ...(options.args ?? []),
+  ]
+  // In a process group of its own, so that Ctrl-C reaches it through `stop`, after those who still write to it.
+  const child = spawn(command[0] as string, command.slice(1), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: guarded,
+  })
   const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
     child.once('error', () => resolve({ code: null, signal: null }))
     child.once('exit', (code, signal) => resolve({ code, signal }))

@@ -18,7 +18,8 @@ library HeadWords {
     uint256 private constant COMPLETE = 240;
     uint256 private constant MAP_OPEN = 248;
 
-    /// @notice The head after a report was accepted. The caller has checked that its times fit.
+    /// @notice The head after a report was accepted. Nothing is cut off: the caller has checked that round and times
+    /// are at most the present plus two heartbeats of 32 bits, far below 2^40.
     function pack(IHealthOracle.Report calldata report, bool complete_) internal pure returns (HeadWord) {
         uint256 word = uint256(report.round) |
             (uint256(report.observedFrom) << 40) |
