@@ -168,6 +168,29 @@ t.test('memory errors: by XID class, reclassified by a repair, ageing out of the
   t.match(aging.go(2 * DAY).inputs, { ueUnmit90: 0, ueUnmit365: 1 })
 })
 
+t.test('what no repair mends, and the edges of the windows', async (t) => {
+  const hard = new History()
+  hard.go(2)
+  hard.go(1, { events: [xid(95)] })
+  const remapped = { rows: [{ ...DC_ROW, remappedRowsUncorrected: valueCell(1) }] }
+  t.match(hard.go(1, remapped).inputs, { ueUnmit90: 1, ueMit90: 0 }, 'an uncontained error stays one')
+  const edge = new History()
+  const first = Math.ceil(N0 / DAY) * DAY
+  edge.go(first - N0)
+  edge.go(1, { events: [xid(95), xid(74)] })
+  t.match(edge.go(30 * DAY - 1).inputs, { nvlink30: 1 }, 'the thirtieth day counts')
+  t.match(edge.go(1).inputs, { nvlink30: 0 })
+  t.match(edge.go(60 * DAY - 1).inputs, { ueUnmit90: 1 }, 'the ninetieth day counts')
+  t.match(edge.go(1).inputs, { ueUnmit90: 0, ueUnmit365: 1 })
+  t.match(edge.go(275 * DAY - 1).inputs, { ueUnmit365: 1 }, 'the last day of the year counts')
+  t.match(edge.go(1).inputs, { ueUnmit365: 0 })
+  const frozen = new History()
+  frozen.go(DAY)
+  const later = { served: false, events: [xid(95)] }
+  frozen.n += 40 * DAY
+  t.match(frozen.go(1, later).inputs, { hbExpected: DAY, hbValid: DAY }, 'an unserved epoch moves no window')
+})
+
 t.test('counters tell of errors that no XID told of', async (t) => {
   const history = new History()
   history.go(2)
@@ -209,6 +232,8 @@ t.test('a lifetime counter that falls is a finding at once and tampering in two 
   const released = history.go(3, fallen, { release: ['rollback'] })
   t.not(released.status.status, STATUS.Tampered)
   t.equal(released.state.lifetime.eccCorrectedAggregateTotal, 6, 'a resolution accepts the counter as it is')
+  const within = { rows: [DC_ROW, { ...DC_ROW, eccCorrectedAggregateTotal: valueCell(6) }] }
+  t.equal(new History().go(2, within).status.status, STATUS.Tampered, 'also within one epoch')
   const reset = new History()
   reset.go(2, { rows: [{ ...DC_ROW, eccUncorrectedVolatileTotal: valueCell(3) }] })
   t.strictSame(latched(reset.go(5)), [], 'volatile counters start again with the driver')
@@ -280,6 +305,16 @@ t.test('a hung or absent device under a live agent is Critical after 24 hours', 
   t.match(stuck.go(1, gone).status, { status: STATUS.Critical, why: ['S04'] })
   t.equal(stuck.go(14 * DAY - 1).status.status, STATUS.Critical)
   t.not(stuck.go(1).status.status, STATUS.Critical)
+  const relapsing = new History()
+  relapsing.go(DAY, gone)
+  relapsing.go(10 * DAY)
+  relapsing.go(1, { events: [{ name: 'gpu_lost', detail: [15] }] })
+  t.equal(relapsing.go(14 * DAY - 1).status.status, STATUS.Critical, 'clean days start again')
+  t.not(relapsing.go(1).status.status, STATUS.Critical)
+  relapsing.go(DAY, gone)
+  relapsing.go(10 * DAY)
+  relapsing.go(DAY, gone)
+  t.equal(relapsing.go(10 * DAY).status.status, STATUS.Critical, 'absent again for a day: again')
   const absent = new History()
   absent.go(2)
   t.match(absent.go(DAY, gone).status, { status: STATUS.Critical, why: ['S05'] })
