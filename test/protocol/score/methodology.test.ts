@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { canonicalBytes } from '#protocol/score/canonical'
 import { CHS1 } from '#protocol/score/methodology'
@@ -5,6 +6,7 @@ import { methodologyHash } from '#protocol/score/methodologyHash'
 import { FACTORS, type Methodology } from '#protocol/score/methodologyTypes'
 import { REASONS, reasonByWire } from '#protocol/score/reasons'
 import { STATUS, statusName } from '#protocol/score/statuses'
+import { sharedData } from '../../fixtures/sharedData.ts'
 import { throwsCode } from '../../fixtures/throwsCode.ts'
 
 t.test('the hash covers every value and no order', async (t) => {
@@ -50,6 +52,26 @@ t.test('the data are consistent', async (t) => {
 t.test('no XID has two effects', async (t) => {
   const codes = Object.values(CHS1.xid).flat()
   t.equal(new Set(codes).size, codes.length)
+})
+
+t.test('no XID of an application is scored, and effects fit the classes of the catalog', async (t) => {
+  const path = sharedData(t, 'xid-catalog.json')
+  if (!path) return
+  const { xids } = JSON.parse(readFileSync(path, 'utf8')) as { xids: { xid: number; class: string }[] }
+  const classOf = new Map(xids.map((entry) => [entry.xid, entry.class]))
+  const fits: Record<string, readonly string[]> = {
+    mitigated: ['memory'],
+    unmitigated: ['memory'],
+    open: ['memory'],
+    remapFailure: ['memory'],
+    busDrop: ['bus'],
+    link: ['link'],
+    firmware: ['firmware', 'inforom_nvm'],
+  }
+  for (const [effect, codes] of Object.entries(CHS1.xid)) {
+    for (const code of codes)
+      t.ok(fits[effect]?.includes(classOf.get(code) ?? ''), `${code}: ${classOf.get(code)}`)
+  }
 })
 
 function numbersIn(value: unknown, path: readonly string[]): string[][] {
