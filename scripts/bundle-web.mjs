@@ -6,12 +6,11 @@ import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
 /**
- * Builds dist/dashboards/web/{index.html,main.js,main.css,icon.svg} under `root`. Scripts and styles carry their
+ * Builds {index.html,main.js,main.css,icon.svg} of the checkout `root` into `to`. Scripts and styles carry their
  * integrity in index.html. Returns bytes on the wire: {js, css} after gzip.
  */
-export async function bundleWeb(root) {
+export async function bundleWeb(root, to = join(root, 'dist', 'dashboards', 'web')) {
   const from = join(root, 'dashboards', 'web')
-  const to = join(root, 'dist', 'dashboards', 'web')
   const result = await build({
     absWorkingDir: root,
     entryPoints: { main: join(from, 'src', 'main.tsx') },

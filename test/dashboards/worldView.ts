@@ -192,6 +192,21 @@ export function worldView(world: SignedWorld, entry: WorldEntry, round: WorldRou
       if (!found || (n !== 'latest' && n !== found.report.round)) return undefined
       return view.tamper(structuredClone(found)) as AssetProof
     },
+    roundBundle: async (n) =>
+      posted && (n === 'latest' || n === posted.report.round) ? Uint8Array.of(1, 2, 3) : undefined,
+    agents: async () => [
+      {
+        agentId: world.agentId,
+        state: 'approved',
+        evidenceDigest: `0x${'22'.repeat(32)}`,
+        source: 'recording:test-h200x8',
+        devices: world.assetIds.map((assetId) => ({
+          assetId,
+          model: 'NVIDIA H200',
+          identityQuality: 'board',
+        })),
+      },
+    ],
     incidents: async (limit) => view.incidentList.slice(0, limit),
     health: async () => ({
       ok: posted !== null,
