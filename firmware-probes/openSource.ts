@@ -1,5 +1,8 @@
 import { AssayError } from '#protocol/assayError'
 import type { ProbeSnapshot } from '#protocol/wire/reading'
+import { DcgmExporterProbe } from './dcgm/dcgmExporterProbe.ts'
+import { type KmsgOptions, KmsgProbe } from './kmsg/kmsgProbe.ts'
+import { type NvidiaSmiOptions, NvidiaSmiProbe } from './nvidia-smi/nvidiaSmiProbe.ts'
 import type { NvmlOptions } from './nvml/nvmlOptions.ts'
 import { NvmlProbe } from './nvml/nvmlProbe.ts'
 import type { Probe, ProbeSink } from './probe.ts'
@@ -8,9 +11,11 @@ import { openRecording } from './recording/openRecording.ts'
 
 /** What a source needs beside its name. */
 export type SourceOptions = {
-  /** Recording that `auto` replays where NVML does not answer with a device. Without it `auto` is `nvml`. */
+  /** What `recording` replays, and `auto` where NVML does not answer with a device. Without it `auto` is `nvml`. */
   readonly recording?: string
   readonly nvml?: NvmlOptions
+  readonly nvidiaSmi?: NvidiaSmiOptions
+  readonly kmsg?: KmsgOptions
 }
 
 /** NVML where it answers with at least one device, else the recording. Which one, `name` says after `start`. */
@@ -56,13 +61,26 @@ class AutoProbe implements Probe {
 
 type Opener = (argument: string, options: SourceOptions) => Probe
 
+function defaultRecording({ recording }: SourceOptions): Probe {
+  if (recording === undefined)
+    throw probeError('AGENT_PROBE_SOURCE', { found: 'recording', wanted: 'recording:FILE' })
+  return openRecording(recording)
+}
+
 const bare: Readonly<Record<string, Opener>> = {
-  nvml: (_, options) => new NvmlProbe(options.nvml),
+  nvml: (_, { nvml }) => new NvmlProbe(nvml),
   auto: (_, options) => new AutoProbe(options),
+  recording: (_, options) => defaultRecording(options),
+  'nvidia-smi': (_, { nvidiaSmi }) => new NvidiaSmiProbe(nvidiaSmi),
+  kmsg: (_, { kmsg }) => new KmsgProbe(kmsg),
 }
 
 const withArgument: Readonly<Record<string, Opener>> = {
   recording: (path) => openRecording(path),
+  'nvidia-smi': (file, { nvidiaSmi }) => new NvidiaSmiProbe({ ...nvidiaSmi, file }),
+  'dcgm-exporter': (from) => new DcgmExporterProbe(from),
+  dcgm: (from) => new DcgmExporterProbe(from),
+  kmsg: (file, { kmsg }) => new KmsgProbe({ ...kmsg, file }),
 }
 
 /**
