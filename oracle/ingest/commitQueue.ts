@@ -11,6 +11,8 @@ export type CommitQueue<T> = {
 export type Ticket = { settle(): void }
 
 export type CommitQueueOptions<T> = {
+  /** So many settled items are worth a commit; one commit takes at most `maxItems`. */
+  readonly enoughItems: number
   readonly maxItems: number
   readonly maxWaitMs: number
   readonly commit: (batch: T[]) => void
@@ -19,7 +21,7 @@ export type CommitQueueOptions<T> = {
 type Slot<T> = { readonly item: T; settled: boolean }
 
 /**
- * Groups settled items into commits: at once when nothing else is under way, otherwise when `maxItems` are there or the
+ * Groups settled items into commits: at once when nothing else is under way, otherwise when `enoughItems` are there or the
  * oldest has waited `maxWaitMs`.
  */
 export function createCommitQueue<T>(options: CommitQueueOptions<T>): CommitQueue<T> {
@@ -60,8 +62,8 @@ export function createCommitQueue<T>(options: CommitQueueOptions<T>): CommitQueu
   function advance(): void {
     while (ready < slots.length && (slots[ready] as Slot<T>).settled) ready++
     if (ready === front) return
-    if (ready - front >= options.maxItems) flush()
-    else if (ready === slots.length) immediate ??= setImmediate(flush)
+    // Not at once: what else settled in this turn of the event loop shares the commit, and its fsync.
+    if (ready - front >= options.enoughItems || ready === slots.length) immediate ??= setImmediate(flush)
     else timer ??= setTimeout(flush, options.maxWaitMs)
   }
 

@@ -76,7 +76,8 @@ export function createIngest(options: IngestOptions): Ingest {
   const verifier = options.verifier ?? createPoolVerifier()
   const counters = newIngestCounters()
   const queue = createCommitQueue<Job>({
-    maxItems: limits.commitEntries,
+    enoughItems: limits.commitEntries,
+    maxItems: limits.commitMost,
     maxWaitMs: limits.commitWaitMs,
     commit,
   })

@@ -1,7 +1,8 @@
 /** Bounds of one ingest. */
 export type IngestLimits = {
-  /** A commit takes at most this many entries, and waits at most `commitWaitMs` for them. */
+  /** A commit waits for so many verified entries, but at most `commitWaitMs`; it takes up to `commitMost`. */
   readonly commitEntries: number
+  readonly commitMost: number
   readonly commitWaitMs: number
   /** Messages and bytes in flight above which `ready` makes the caller wait. */
   readonly queuedEntries: number
@@ -17,6 +18,7 @@ export type IngestLimits = {
 
 export const INGEST_LIMITS: IngestLimits = {
   commitEntries: 64,
+  commitMost: 512,
   commitWaitMs: 10,
   queuedEntries: 1024,
   queuedBytes: 64 * 1024 * 1024,
