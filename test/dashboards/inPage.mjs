@@ -28,6 +28,16 @@ export function background(element) {
   return getComputedStyle(element).backgroundColor
 }
 
+/** Scrolls a box to its end. */
+export function toEnd(box) {
+  box.scrollTo(0, box.scrollHeight)
+}
+
+/** Scrolls a box to its start. */
+export function toStart(box) {
+  box.scrollTo(0, 0)
+}
+
 /** How many pixels the document is wider than the window. */
 export function tooWide() {
   return document.documentElement.scrollWidth - innerWidth

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { DEMO_ASSETS } from './demoAssets.ts'
 // @ts-expect-error: JavaScript of the page, without types
-import { background, focusIn, unsourced } from './inPage.mjs'
+import { background, focusIn, toEnd, toStart, unsourced } from './inPage.mjs'
 import { figure, pageHarness, row, text } from './pageHarness.ts'
 import type { WorldAsset } from './signedWorld.ts'
 
@@ -137,9 +137,9 @@ function run({ setUp }: NonNullable<typeof harness>): void {
     t.ok((await page.locator('tr[data-asset]').count()) < 60)
     t.equal(await page.locator('table.fleet').getAttribute('aria-rowcount'), '3001')
     await page.selectOption('.tools select', 'token')
-    await page.locator('.table-box').evaluate('(box) => box.scrollTo(0, box.scrollHeight)')
+    await page.locator('.table-box').evaluate(toEnd)
     await page.waitForSelector('tr[aria-rowindex="3001"]')
-    await page.locator('.table-box').evaluate('(box) => box.scrollTo(0, 0)')
+    await page.locator('.table-box').evaluate(toStart)
     await page.waitForSelector('tr[data-row="0"]')
     await page.focus('tr[data-row="0"] a')
     for (let i = 1; i <= 40; i++) {

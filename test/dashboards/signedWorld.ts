@@ -61,8 +61,10 @@ export type WorldRound = {
   readonly signatures: AssetProof['signatures']
   readonly ackLists: readonly { readonly nodeId: string; readonly hash: string; readonly cose: Uint8Array }[]
   readonly leaves: readonly Leaf[]
+  readonly transaction: NonNullable<AssetProof['transaction']>
   readonly entry: WorldEntry
-  readonly proofs: readonly AssetProof[]
+  /** The proof of the asset at an index; the admission in it is signed when it is asked for. */
+  proof(i: number): AssetProof
 }
 
 /** Keys and signers of a feed of three nodes, two of which must sign, and one agent. */
@@ -208,7 +210,8 @@ export async function signedWorld(assets: readonly WorldAsset[]) {
         .map((node) => ({ nodeId: node.address.slice(2), signature: toHex0x(signDigest(what, node.secret)) }))
     const signatures = sign(digest)
     const transaction = { hash: toHex0x(seeded(`transaction ${n}`)), blockNumber: n, gasUsed: 104_233 }
-    const proofs = leaves.map((leaf, i): AssetProof => {
+    const proof = (i: number): AssetProof => {
+      const leaf = leaves[i] as Leaf
       const admission = {
         feedId: feed,
         configId: 1,
@@ -245,8 +248,8 @@ export async function signedWorld(assets: readonly WorldAsset[]) {
         },
         transaction,
       }
-    })
-    return { report, digest, signatures, ackLists: named, leaves, entry, proofs }
+    }
+    return { report, digest, signatures, ackLists: named, leaves, entry, proof, transaction }
   }
 
   return {

@@ -91,7 +91,7 @@ export function worldView(world: SignedWorld, entry: WorldEntry, round: WorldRou
           leafCount: posted.report.leafCount,
           digest: `0x${Buffer.from(posted.digest).toString('hex')}`,
           signers: posted.signatures.map((each) => each.nodeId),
-          transaction: posted.proofs[0]?.transaction?.hash ?? null,
+          transaction: posted.transaction.hash,
           gasUsed: 104_233,
           postedAt: posted.report.observedTo * 1000 + 7000,
           dissents: 0,
@@ -188,7 +188,8 @@ export function worldView(world: SignedWorld, entry: WorldEntry, round: WorldRou
     rounds: async (limit) =>
       [summary(), ...view.extraRounds].filter((each) => each !== undefined).slice(0, limit),
     assetProof: async (assetId, n) => {
-      const found = posted?.proofs[world.assetIds.indexOf(assetId)]
+      const i = world.assetIds.indexOf(assetId)
+      const found = i < 0 ? undefined : posted?.proof(i)
       if (!found || (n !== 'latest' && n !== found.report.round)) return undefined
       return view.tamper(structuredClone(found)) as AssetProof
     },

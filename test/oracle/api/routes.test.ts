@@ -91,7 +91,7 @@ t.test('peers get archived entries, round objects, state and admissions', async 
   t.match((await get('/peer/rounds/1')).json(), { code: 'ORACLE_API_NOT_FOUND' })
   t.same([...(await get('/peer/states/360000000')).rawPayload], [0x80])
   t.equal((await get('/peer/states/1')).statusCode, 404)
-  const admission = round.proofs[0]?.admission?.admission
+  const admission = round.proof(0).admission?.admission
   const post = (payload: object) => app.inject({ method: 'POST', url: '/admissions', payload })
   t.equal((await post({ ...admission })).json().signature, `0x${'11'.repeat(64)}`)
   const bad = await post({ ...admission, tokenId: 1 })
@@ -158,7 +158,9 @@ t.test('parameters of any other form are refused before the node is asked', asyn
   await fc.assert(
     fc.asyncProperty(
       fc.oneof(
-        fc.string({ minLength: 1, maxLength: 80 }).filter((word) => !/^([0-9]+(-[0-9]+)?|latest|\.{1,2})$/.test(word)),
+        fc
+          .string({ minLength: 1, maxLength: 80 })
+          .filter((word) => !/^([0-9]+(-[0-9]+)?|latest|\.{1,2})$/.test(word)),
         fc.constantFrom('-1', '1e3', '0x10', '01', '9007199254740993', assetId.toUpperCase(), `${assetId}00`),
       ),
       fc.nat(9),

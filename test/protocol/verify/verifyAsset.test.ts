@@ -149,7 +149,7 @@ t.test('a genuine header of another asset, round or agent does not pass for this
   t.equal(verify({ ...fresh(), entry: other.entry }).firstFailure?.name, 'segment')
   t.equal(verify({ ...fresh(), leaf: other.leaf, proof: other.proof }).firstFailure?.name, 'admission')
   const next = await world.round(360_000_001, later)
-  const ofNext = JSON.parse(JSON.stringify(next.proofs[1])) as AssetProof
+  const ofNext = JSON.parse(JSON.stringify(next.proof(1))) as AssetProof
   t.equal(verify({ ...fresh(), entry: ofNext.entry }).firstFailure?.name, 'ackLists', 'beyond the heads')
   t.equal(verify({ ...fresh(), ackLists: ofNext.ackLists }).firstFailure?.name, 'ackLists')
   t.equal(verify({ ...fresh(), report: ofNext.report }).firstFailure?.name, 'quorum')

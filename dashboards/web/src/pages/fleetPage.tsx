@@ -124,7 +124,7 @@ function FleetTable(props: {
 function Spacer({ height }: { readonly height: number }) {
   return (
     // biome-ignore lint/a11y/noAriaHiddenOnFocusable: an empty row cannot take the focus; it only holds the scroll height
-    <tr class="spacer" aria-hidden="true" style={{ height }}>
+    <tr class="spacer" aria-hidden="true" style={{ height: `${height}px` }}>
       <td colSpan={HEADS.length} />
     </tr>
   )
