@@ -28,7 +28,7 @@ export class ChainReader {
 
   /**
    * The chain view at a block that counts as final. Two nodes that read the same block hash get the same view.
-   * Throws ORACLE_CHAIN_CONFIG when no config is valid there, ORACLE_CHAIN_REORG when the block changes while it is
+   * Throws ORACLE_CHAIN_CONTRACT where there is no contract, ORACLE_CHAIN_CONFIG when no config is valid there, ORACLE_CHAIN_REORG when the block changes while it is
    * read, ORACLE_CHAIN_UNREACHABLE when the chain does not answer.
    */
   read(blockNumber: number): Promise<ChainView> {
@@ -45,7 +45,15 @@ export class ChainReader {
       this.#forget()
       throw oracleError('ORACLE_CHAIN_REORG', { block: blockNumber, found: after.hash, wanted: block.hash })
     }
+    if (state.configs.size === 0) await this.#requireContract()
     return this.#view(state, block)
+  }
+
+  async #requireContract(): Promise<void> {
+    const { healthOracle } = this.#options
+    const code = await this.#ask(() => this.#provider.getCode(healthOracle))
+    if (code === '0x')
+      throw oracleError('ORACLE_CHAIN_CONTRACT', { HealthOracle: healthOracle, found: 'no code' })
   }
 
   async #advance(block: Block): Promise<ChainState> {

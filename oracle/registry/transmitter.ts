@@ -85,17 +85,22 @@ export class Transmitter {
 
   /**
    * Reads the journal and goes on, in the background, with what it left open. Throws ORACLE_CHAIN_ID for another chain
-   * than configured, ORACLE_CHAIN_UNREACHABLE and ORACLE_TRANSMITTER_JOURNAL.
+   * than configured, ORACLE_CHAIN_CONTRACT where there is no contract, ORACLE_CHAIN_UNREACHABLE and
+   * ORACLE_TRANSMITTER_JOURNAL.
    */
   async start(): Promise<void> {
-    const { provider, chainId } = this.#options
+    const { provider, chainId, healthOracle } = this.#options
     let found: number
+    let code: string
     try {
       found = Number(await provider.send('eth_chainId', []))
+      code = await provider.getCode(healthOracle)
     } catch (error) {
       throw oracleError('ORACLE_CHAIN_UNREACHABLE', { found: (error as Error).message.slice(0, 160) }, error)
     }
     if (found !== chainId) throw oracleError('ORACLE_CHAIN_ID', { found, wanted: chainId })
+    if (code === '0x')
+      throw oracleError('ORACLE_CHAIN_CONTRACT', { HealthOracle: healthOracle, found: 'no code' })
     this.#journal.start()
     this.#wanted = this.#journal.job
     this.#tail = this.#enqueue(this.#journal.job)

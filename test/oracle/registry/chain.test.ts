@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { Hex } from '#protocol/wire/chainView'
 import { mintAdmissions } from '../../../oracle/registry/admit.ts'
 import { openProvider } from '../../../oracle/registry/chainProvider.ts'
 import { ChainReader } from '../../../oracle/registry/chainReader.ts'
@@ -67,6 +68,16 @@ t.test('a deployment, its admissions and its chain view', { skip: chainSkip() },
 t.test('another chain than configured', { skip: chainSkip() }, async (t) => {
   const at = await startTestChain()
   t.teardown(() => at.stop())
+  const latest = await at.provider.getBlockNumber()
+  const nowhere = {
+    ...at.deployment,
+    feedId: at.feedId,
+    healthOracle: at.deployment.registry.replace(/..$/, '00') as Hex,
+  }
+  await t.rejects(new ChainReader(at.provider, nowhere).read(latest), { code: 'ORACLE_CHAIN_CONTRACT' })
+  const elsewhere = { ...at.deployment, feedId: hexOf('another feed') }
+  await t.rejects(new ChainReader(at.provider, elsewhere).read(latest), { code: 'ORACLE_CHAIN_CONFIG' })
+  await t.rejects(new ChainReader(at.provider, elsewhere).read(latest + 9), { code: 'ORACLE_CHAIN_REORG' })
   await t.rejects(openProvider(at.chain.url, 1), {
     code: 'ORACLE_CHAIN_ID',
     facts: { found: 31337, wanted: 1 },

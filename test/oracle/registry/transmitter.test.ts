@@ -251,5 +251,6 @@ t.test('two transmitters race', { skip: chainSkip() }, async (t) => {
 t.test('the wrong chain', { skip: chainSkip() }, async (t) => {
   const { run } = await setUp(t)
   await t.rejects(run('i', { chainId: 1 }), { code: 'ORACLE_CHAIN_ID' })
+  await t.rejects(run('k', { healthOracle: `0x${'12'.repeat(20)}` }), { code: 'ORACLE_CHAIN_CONTRACT' })
   await t.rejects(run('j', { journalFile: '/nonexistent/folder/j' }), { code: 'ORACLE_TRANSMITTER_JOURNAL' })
 })
