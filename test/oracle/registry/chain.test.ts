@@ -1,8 +1,11 @@
 import t from 'tap'
 import type { Hex } from '#protocol/wire/chainView'
+import { reportAddress } from '#protocol/wire/reportSignature'
 import { mintAdmissions } from '../../../oracle/registry/admit.ts'
+import { loadArtifact } from '../../../oracle/registry/artifact.ts'
 import { openProvider } from '../../../oracle/registry/chainProvider.ts'
 import { ChainReader } from '../../../oracle/registry/chainReader.ts'
+import { sendAll } from '../../../oracle/registry/sendAll.ts'
 import { admissionOf, chainSkip, hexOf, startTestChain } from './testChain.ts'
 
 t.test('a deployment, its admissions and its chain view', { skip: chainSkip() }, async (t) => {
@@ -83,4 +86,46 @@ t.test('another chain than configured', { skip: chainSkip() }, async (t) => {
     facts: { found: 31337, wanted: 1 },
   })
   await t.rejects(openProvider('http://127.0.0.1:1', 1), { code: 'ORACLE_CHAIN_UNREACHABLE' })
+})
+
+t.test('transfers, retirements and reorganisations', { skip: chainSkip() }, async (t) => {
+  const at = await startTestChain()
+  t.teardown(() => at.stop())
+  const { provider, deployerKey, deployment } = at
+  const reader = new ChainReader(provider, { ...deployment, feedId: at.feedId })
+  const now = async () => reader.read(await provider.getBlockNumber())
+  const deployer = reportAddress(deployerKey)
+  const abi = loadArtifact('CaliberRegistry').interface
+  const call = (name: string, args: readonly unknown[]) =>
+    sendAll(provider, deployerKey, [
+      { what: name, to: deployment.registry, data: abi.encodeFunctionData(name, args), gasLimit: 300_000n },
+    ])
+  const other: Hex = `0x${'0c'.repeat(20)}`
+  await mintAdmissions(provider, deployerKey, deployment.registry, [
+    admissionOf(at, 1, { owner: deployer }),
+    admissionOf(at, 2, { owner: deployer }),
+  ])
+  await call('transferFrom', [deployer, other, 1])
+  const moved = await now()
+  t.same(
+    moved.tokens.map((token) => token.owner),
+    [other, deployer],
+  )
+  await call('retire', [2])
+  const retired = await now()
+  t.same(
+    [
+      retired.tokens.map((token) => token.tokenId),
+      retired.retired.map((token) => [token.tokenId, token.owner]),
+    ],
+    [[1n], [[2n, deployer]]],
+  )
+  await t.rejects(call('retire', [1]), { code: 'ORACLE_CHAIN_REVERT', message: /NotSurrendered\(1, / })
+
+  // The last two blocks, the refused call and the retirement, are replaced by empty ones.
+  await provider.send('anvil_reorg', [2, []])
+  const after = await now()
+  t.same(after.tokens, moved.tokens, 'what the reorganisation removed is forgotten')
+  t.same(after.retired, [])
+  t.not(after.block.hash, retired.block.hash)
 })

@@ -8,6 +8,7 @@ import { reportAddress } from '#protocol/wire/reportSignature'
 import { loadArtifact } from '../../../oracle/registry/artifact.ts'
 import { ChainReader } from '../../../oracle/registry/chainReader.ts'
 import type { SignedRound } from '../../../oracle/registry/roundCalls.ts'
+import { sendAll } from '../../../oracle/registry/sendAll.ts'
 import { Transmitter, type TransmitterOptions } from '../../../oracle/registry/transmitter.ts'
 import { bytesOf, chainSkip, reportOf, startTestChain, type TestChain } from './testChain.ts'
 
@@ -234,6 +235,52 @@ t.test('a reorganisation that removes the round', { skip: chainSkip() }, async (
   await at.provider.send('anvil_mine', ['0x3'])
   t.match(await result, { outcome: 'mine' })
   t.equal(await nonce('f'), 1)
+})
+
+t.test('someone else uses the account', { skip: chainSkip() }, async (t) => {
+  const { at, run, fund, nonce, nextRound } = await setUp(t)
+  await fund('l')
+  const provider = faulty(at)
+  t.teardown(() => provider.destroy())
+  let dropped = 0
+  let down = true
+  provider.before = (method) => {
+    if (method !== 'eth_sendRawTransaction' || !down) return
+    dropped++
+    throw new Error('connection reset')
+  }
+  const { transmitter, problems } = await run('l', { provider })
+  const result = transmitter.submit(await nextRound())
+  await until(() => dropped > 0)
+  await sendAll(at.provider, bytesOf('transmitter l'), [
+    { what: 'foreign', to: transmitter.address, data: '0x', gasLimit: 21_000n },
+  ])
+  down = false
+  t.match(await result, { outcome: 'mine' })
+  t.ok(problems.some((problem) => problem.code === 'ORACLE_TRANSMITTER_NONCE'))
+  t.equal(await nonce('l'), 2, 'the round went under the next nonce')
+})
+
+t.test('a fee at its cap is told and not exceeded', { skip: chainSkip() }, async (t) => {
+  const { at, run, fund, nextRound } = await setUp(t)
+  await fund('m')
+  await at.provider.send('evm_setAutomine', [false])
+  const cap = 2_000_000_000n
+  const { transmitter, problems, journalFile } = await run('m', { bumpAfterBlocks: 1, maxFeePerGas: cap })
+  const result = transmitter.submit(await nextRound())
+  const mine = async (baseFee: bigint) => {
+    await at.provider.send('anvil_setNextBlockBaseFeePerGas', [`0x${baseFee.toString(16)}`])
+    await at.provider.send('evm_mine', [])
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  while (!problems.some((problem) => problem.code === 'ORACLE_TRANSMITTER_STUCK')) await mine(cap + 1n)
+  for (const line of readFileSync(journalFile, 'utf8').split('\n')) {
+    if (line.includes('"row":"sent"')) t.ok(BigInt(JSON.parse(line).sent.maxFeePerGas) <= cap)
+  }
+  const done = new AbortController()
+  result.finally(() => done.abort())
+  while (!done.signal.aborted) await mine(1_000n)
+  t.match(await result, { outcome: 'mine' })
 })
 
 t.test('two transmitters race', { skip: chainSkip() }, async (t) => {
