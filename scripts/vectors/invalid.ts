@@ -1,0 +1,20 @@
+/** CBOR that is not deterministic, or holds what Assay's objects never hold. */
+export const INVALID_CBOR = [
+  { why: 'nothing', bytes: '' },
+  { why: 'a second item', bytes: '0000' },
+  { why: 'an integer that fits a shorter form', bytes: '1817' },
+  { why: 'an integer of nine bytes that fits five', bytes: '1b00000000ffffffff' },
+  { why: 'a length that fits a shorter form', bytes: '580100' },
+  { why: 'an integer as half float', bytes: 'f93c00' },
+  { why: 'an integer as double', bytes: 'fb3ff0000000000000' },
+  { why: 'undefined', bytes: 'f7' },
+  { why: 'a simple value', bytes: 'e0' },
+  { why: 'a tag', bytes: 'c100' },
+  { why: 'an indefinite array', bytes: '9fff' },
+  { why: 'an indefinite byte string', bytes: '5f4100ff' },
+  { why: 'a key twice', bytes: 'a201000100' },
+  { why: 'keys out of order', bytes: 'a202000100' },
+  { why: 'a key of bytes', bytes: 'a1410000' },
+  { why: 'text that is not UTF-8', bytes: '61ff' },
+  { why: 'a length beyond the end', bytes: '9bffffffffffffffff' },
+]
