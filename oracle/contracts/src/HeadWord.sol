@@ -15,8 +15,9 @@ library HeadWords {
     uint256 private constant M40 = type(uint40).max;
     uint256 private constant M32 = type(uint32).max;
     uint256 private constant CHUNKS = 224;
-    uint256 private constant COMPLETE = 240;
-    uint256 private constant MAP_OPEN = 248;
+    uint256 private constant ONE_CHUNK = 1 << 224;
+    uint256 private constant COMPLETE = 1 << 240;
+    uint256 private constant MAP_OPEN = 1 << 248;
 
     /// @notice The head after a report was accepted. Nothing is cut off: the caller has checked that round and times
     /// are at most the present plus two heartbeats of 32 bits, far below 2^40.
@@ -27,8 +28,8 @@ library HeadWords {
             (uint256(report.validUntil) << 120) |
             (uint256(report.leafCount) << 160) |
             (uint256(report.configId) << 192);
-        if (complete_) word |= 1 << COMPLETE;
-        if (report.mapOpen) word |= 1 << MAP_OPEN;
+        if (complete_) word |= COMPLETE;
+        if (report.mapOpen) word |= MAP_OPEN;
         return HeadWord.wrap(word);
     }
 
@@ -54,17 +55,17 @@ library HeadWords {
     }
 
     function complete(HeadWord head) internal pure returns (bool) {
-        return (HeadWord.unwrap(head) >> COMPLETE) & 1 == 1;
+        return HeadWord.unwrap(head) & COMPLETE != 0;
     }
 
     function mapOpen(HeadWord head) internal pure returns (bool) {
-        return (HeadWord.unwrap(head) >> MAP_OPEN) & 1 == 1;
+        return HeadWord.unwrap(head) & MAP_OPEN != 0;
     }
 
     /// @notice The head after one more chunk.
     function withChunk(HeadWord head, bool last) internal pure returns (HeadWord) {
-        uint256 word = HeadWord.unwrap(head) + (1 << CHUNKS);
-        return HeadWord.wrap(last ? word | (1 << COMPLETE) : word);
+        uint256 word = HeadWord.unwrap(head) + ONE_CHUNK;
+        return HeadWord.wrap(last ? word | COMPLETE : word);
     }
 
     /// @notice The same as a struct.
