@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { dirname, extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { childFlags } from '../childFlags.ts'
 import { probeError } from '../probeErrors.ts'
 
 type Answer = { readonly error?: string; readonly data?: unknown }
@@ -17,7 +18,7 @@ export function compatReader(command: string, timeoutMs: number): Promise<unknow
     const child = fork(fileURLToPath(entry), [], {
       detached: true,
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      execArgv: process.execArgv.filter((flag) => !/^--(inspect|test|prof|cpu-prof|heap)/.test(flag)),
+      execArgv: [...childFlags()],
       env: { PATH: `${dirname(command)}:/usr/bin:/bin`, LC_ALL: 'C' },
     })
     let settled = false

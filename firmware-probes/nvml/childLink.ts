@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { childFlags } from '../childFlags.ts'
 import type { FromChild, ToChild } from './messages.ts'
 
 /** The parent's end of one NVML child process. */
@@ -22,11 +23,10 @@ const HEAP_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=32']
 /** Forks `child.ts` (from source) or `child.js` (from a build), with the loader flags of this process. */
 export const forkChild: LaunchChild = (library) => {
   const entry = new URL(`./child${extname(fileURLToPath(import.meta.url))}`, import.meta.url)
-  const inherited = process.execArgv.filter((flag) => !/^--(inspect|test|prof|cpu-prof|heap)/.test(flag))
   const child = fork(fileURLToPath(entry), [library], {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    execArgv: [...inherited, ...HEAP_FLAGS],
+    execArgv: [...childFlags(), ...HEAP_FLAGS],
     env: { ...process.env, UV_THREADPOOL_SIZE: '1', NODE_OPTIONS: '' },
   })
   let exited: { code: number | null; signal: string | null } | null = null
