@@ -1,5 +1,8 @@
 import type { FastifyInstance } from 'fastify'
+import { utf8 } from '#protocol/bytes'
+import { noblePrimitives } from '#protocol/noblePrimitives'
 import type { AssetProof } from '#protocol/verify/assetProof'
+import { encodeFile } from '#protocol/wire/file'
 import { oracleError } from '../oracleErrors.ts'
 import type { NodeView } from './nodeView.ts'
 import { hexParameter, roundParameter, uintParameter, wordsParameter } from './readParameters.ts'
@@ -47,8 +50,8 @@ export function readerRoutes(app: FastifyInstance, view: NodeView): void {
     const name = `${assetId.slice(0, 12)}-${proof.report.round}.assay`
     return reply
       .header('content-disposition', `attachment; filename="${name}"`)
-      .type('application/json')
-      .send(`${JSON.stringify(proof, null, 1)}\n`)
+      .type('application/octet-stream')
+      .send(Buffer.from(encodeFile('assetProof', utf8(JSON.stringify(proof)), noblePrimitives.sha256)))
   })
 
   app.get('/rounds', async () => ({ now: Date.now(), rounds: await view.rounds(50) }))

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
+import { noblePrimitives } from '#protocol/noblePrimitives'
 import { protoError } from '#protocol/protoErrors'
 import { decodeCbor } from '#protocol/wire/cbor'
+import { decodeFile } from '#protocol/wire/file'
 import type { ApiLog } from '../../../oracle/api/answerErrors.ts'
 import { buildApi } from '../../../oracle/api/buildApi.ts'
 import { oracleError } from '../../../oracle/oracleErrors.ts'
@@ -52,7 +54,9 @@ t.test('readers get the feed, assets, series, rounds, proofs and incidents', asy
     file.headers['content-disposition'],
     `attachment; filename="${assetId.slice(0, 12)}-360000000.assay"`,
   )
-  t.same(JSON.parse(file.body), (await get(`/api/v1/assets/${assetId}/proof`)).json())
+  const { kind, body, digestHolds } = decodeFile(file.rawPayload, noblePrimitives.sha256)
+  t.ok(kind === 'assetProof' && digestHolds, 'an Assay file')
+  t.same(JSON.parse(new TextDecoder().decode(body)), (await get(`/api/v1/assets/${assetId}/proof`)).json())
   t.equal((await get('/api/v1/assets')).headers['cache-control'], 'no-store')
 })
 

@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { sameBytes, toHex, toHex0x, utf8 } from '#protocol/bytes'
+import { fromHex, sameBytes, toHex, toHex0x, utf8 } from '#protocol/bytes'
 import { nobleSigner } from '#protocol/nobleSigner'
 import { createNodePrimitives } from '#protocol/node/nodePrimitives'
 import { verifyFile } from '#protocol/verify/verifyFile'
@@ -15,10 +15,12 @@ import { decodeFile, encodeFile, FILE_KINDS, type FileKind } from '#protocol/wir
 import { encodeLogs, encodeNodeObject, encodeReportBody, type LogExport } from '#protocol/wire/fileBodies'
 import { encodeProposal } from '#protocol/wire/proposal'
 import { reportDigest } from '#protocol/wire/report'
-import { encodeRoster, rosterFingerprint } from '#protocol/wire/roster'
+import { decodeRoster, encodeRoster, rosterFingerprint } from '#protocol/wire/roster'
 import { encodeRoundBundle, type RoundBundle } from '#protocol/wire/roundBundle'
 import { encodeSegment } from '#protocol/wire/segment'
 import * as world from '../../../scripts/vectors/world.ts'
+import { DEMO_ASSETS } from '../../dashboards/demoAssets.ts'
+import { signedWorld } from '../../dashboards/signedWorld.ts'
 import { assayFiles } from '../../fixtures/assayFiles.ts'
 import { corpusEntry } from '../../fixtures/corpus.ts'
 import { holds } from '../../fixtures/property.ts'
@@ -69,6 +71,26 @@ t.test('good files', async (t) => {
     null,
     'a roster that nobody pinned is not proven',
   )
+})
+
+t.test('asset proofs', async (t) => {
+  const proofs = await signedWorld(DEMO_ASSETS)
+  const round = await proofs.round(360_000_000, await proofs.batch(1_800_000_000_000))
+  const proof = round.proof(1)
+  const fingerprint = { rosterFingerprint: toHex(rosterFingerprint(decodeRoster(fromHex(proof.roster)!))) }
+  const proofFile = (change: object) => file('assetProof', utf8(JSON.stringify({ ...proof, ...change })))
+  const verdict = verifyFile(proofFile({}), primitives, fingerprint)
+  t.ok(verdict.ok, JSON.stringify(verdict.checks.filter((check) => check.ok !== true)))
+  t.same(
+    verdict.checks
+      .map((check) => check.check)
+      .filter((name) => ['quorum', 'merkle', 'digest'].includes(name)),
+    ['quorum', 'merkle', 'digest'],
+  )
+  const failing = (change: object) => verifyFile(proofFile(change), primitives, fingerprint).firstFailing
+  t.equal(failing({ leaf: { ...proof.leaf, scoreBp: proof.leaf.scoreBp + 1 } }), 'merkle', 'another score')
+  t.equal(failing({ signatures: proof.signatures.slice(1) }), 'quorum', 'one signature of two')
+  t.equal(verifyFile(file('assetProof', utf8('{')), primitives).firstFailing, 'body', 'no JSON')
 })
 
 t.test('any change', async (t) => {
