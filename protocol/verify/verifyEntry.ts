@@ -61,7 +61,7 @@ export function verifySegment(
     throw new StepFailure('the segment is of another asset')
   return {
     value: segment,
-    detail: `SHA-256 ${short(digest)} is what the header lists; ${signed.header.times.length} samples of ${segment.columns.length} metrics`,
+    detail: `SHA-256 ${short(digest)} is what the header lists; samples: ${signed.header.times.length}, metrics: ${segment.columns.length}`,
   }
 }
 

@@ -31,3 +31,19 @@ const LEVELS = [
 export function levelWords(level: number): string {
   return LEVELS[level] ?? 'unheard of'
 }
+
+const FACTORS: Readonly<Record<string, string>> = {
+  A: 'authenticity',
+  L: 'presence',
+  H: 'hardware',
+  T: 'thermal',
+  P: 'performance',
+  U: 'use',
+  G: 'location',
+  O: 'age',
+}
+
+/** A CHS-1 factor in words; anything unheard of as it came. */
+export function factorWords(factor: string): string {
+  return FACTORS[factor] ?? factor
+}

@@ -1,5 +1,6 @@
 import { TRIGGER_NAMES, TRIGGER_STATES } from '#protocol/wire/leafFields'
 import { durationText, grouped, utcText } from '../data/format.ts'
+import { factorWords } from '../data/statusLook.ts'
 import type { State, Store } from '../data/store.ts'
 import {
   type AssetContext,
@@ -155,7 +156,8 @@ function Reasons(context: AssetContext) {
       )}
       {asset.notMeasured.length > 0 ? (
         <p data-page>
-          <b>Never measured</b>, so capped and never taken as fine: {asset.notMeasured.join(', ')}.
+          <b>Never measured</b>, so capped and never taken as fine:{' '}
+          {asset.notMeasured.map(factorWords).join(', ')}.
         </p>
       ) : null}
       {asset.level === 0 ? (
