@@ -1,13 +1,15 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concat, fromHex, sameBytes, toHex0x, utf8 } from '../bytes.ts'
 import { protoError } from '../protoErrors.ts'
+import { uintWord } from '../wire/abi.ts'
 import type { LogHead } from '../wire/ackList.ts'
 import { type CborValue, decodeCbor, encodeCbor } from '../wire/cbor.ts'
 import type { Hex } from '../wire/chainView.ts'
 import type { MapEntry } from '../wire/exceptions.ts'
+import { asWord } from '../wire/hexItem.ts'
 import { type Leaf, leafHash } from '../wire/leaf.ts'
 import { merkleTree } from '../wire/merkle.ts'
-import { asArray, asBytes, asUint, asVersion1 } from '../wire/shape.ts'
+import { asArray, asBool, asBytes, asUint, asVersion1 } from '../wire/shape.ts'
 
 /** What a round carries of one asset to the next one. `state` is the canonical encoding of its AssetState. */
 export type AssetRecord = {
@@ -127,11 +129,11 @@ export function decodeRoundState(encoded: Uint8Array): RoundState {
         hash: asBytes(h[3], 'hash', 32),
       }
     }),
-    mapOpen: p[4] === true,
+    mapOpen: asBool(p[4], 'mapOpen'),
     open: asArray(p[5], 'open').map((item) => {
       const o = asArray(item, 'open', 5)
       return {
-        tokenId: typeof o[0] === 'bigint' ? o[0] : BigInt(asUint(o[0], 'tokenId')),
+        tokenId: asWord(o[0], 'tokenId'),
         generation: asUint(o[1], 'generation'),
         status: asUint(o[2], 'status'),
         level: asUint(o[3], 'level'),
@@ -147,13 +149,19 @@ function bytes(hex: Hex): Uint8Array {
 }
 
 function mapItems(entry: MapEntry): CborValue {
-  return [entry.tokenId, entry.generation, entry.status, entry.level, entry.triggers]
+  return [
+    uintWord(entry.tokenId, 256, 'tokenId'),
+    entry.generation,
+    entry.status,
+    entry.level,
+    entry.triggers,
+  ]
 }
 
 function leafItems(leaf: Leaf): CborValue {
   return [
     bytes(leaf.feedId),
-    leaf.tokenId,
+    uintWord(leaf.tokenId, 256, 'tokenId'),
     leaf.generation,
     leaf.epoch,
     leaf.observedAt,
@@ -178,7 +186,7 @@ function leafFromItems(value: CborValue | undefined): Leaf {
   const num = (at: number): number => asUint(l[at], 'leaf')
   return {
     feedId: toHex0x(asBytes(l[0], 'feedId', 32)),
-    tokenId: big(1),
+    tokenId: asWord(l[1], 'tokenId'),
     generation: num(2),
     epoch: num(3),
     observedAt: num(4),
