@@ -1,6 +1,6 @@
 import type { Tombstone } from '#protocol/wire/header'
+import type { DamagedEntry } from './damagedEntry.ts'
 import { readHead } from './readEntry.ts'
-import type { DamagedEntry } from './recoverSpool.ts'
 import type { SegmentStore } from './segmentStore.ts'
 import type { SpoolIndex } from './spoolIndex.ts'
 import type { SpoolState } from './spoolState.ts'

@@ -1,4 +1,5 @@
-import type { SpoolClass, Tombstone } from '#protocol/wire/header'
+import type { Tombstone } from '#protocol/wire/header'
+import type { DamagedEntry } from './damagedEntry.ts'
 import { entryTombstones } from './entryTombstones.ts'
 import { type FoundFrame, FRAME_HEAD_BYTES, FRAME_TAIL_BYTES, parseFrameHead, scanSegment } from './frame.ts'
 import { missingTombstones } from './missingTombstones.ts'
@@ -7,14 +8,6 @@ import type { SegmentName, SegmentStore } from './segmentStore.ts'
 import type { SpoolHead } from './spool.ts'
 import { SpoolIndex } from './spoolIndex.ts'
 import { EMPTY_STATE, newestState, type SpoolState } from './spoolState.ts'
-
-/** An entry whose payload is damaged while its frame head still tells which one it was. */
-export type DamagedEntry = {
-  readonly ordinal: number
-  readonly class: SpoolClass
-  readonly hash: Uint8Array
-  readonly prev: Uint8Array
-}
 
 /** What a spool goes on from after a stop or a kill. */
 export type RecoveredSpool = {
