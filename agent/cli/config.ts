@@ -6,7 +6,7 @@ import { readAgentConfig } from '../config.ts'
 import { complain, EXIT, exitCodeOf } from './exitCodes.ts'
 
 /** Which configuration: null is environment and defaults only. */
-export type ConfigOptions = { readonly config: string | null; readonly json?: boolean }
+export type ConfigOptions = { readonly config?: string | null; readonly json?: boolean }
 
 /** `assay config print`: the effective settings with their origins, secrets masked. Answers the exit code. */
 export async function configPrint(options: ConfigOptions): Promise<number> {
@@ -32,7 +32,7 @@ export async function configSample(): Promise<number> {
 }
 
 function withConfig(
-  { config }: ConfigOptions,
+  { config = null }: ConfigOptions,
   use: (read: ReturnType<typeof readAgentConfig>, file: string) => void,
 ): number {
   try {

@@ -6,9 +6,9 @@ import { complain, EXIT, exitCodeOf } from './exitCodes.ts'
  * `assay agent run`: runs until SIGTERM or SIGINT and answers the exit code. One line on standard output when ready;
  * logs go to standard error. A second signal ends at once.
  */
-export async function agentRun(options: { readonly config: string | null }): Promise<number> {
+export async function agentRun(options: { readonly config?: string | null }): Promise<number> {
   try {
-    const settings = agentConfig(options.config, process.env)
+    const settings = agentConfig(options.config ?? null, process.env)
     const agent = createAgent(settings)
     const asked = signalled()
     const started = await agent.start()

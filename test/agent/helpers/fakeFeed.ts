@@ -75,7 +75,10 @@ export async function startFakeFeed(count = 3, threshold = 2): Promise<FakeFeed>
       lastToken: undefined,
     }
     const http = createHttp((request, response) => {
-      if (node.isDown) return request.socket.destroy()
+      if (node.isDown) {
+        request.socket.destroy()
+        return
+      }
       answer(node, request).then(
         ({ status, body }) => response.writeHead(status).end(body),
         (error) => response.writeHead(500).end(String(error)),
