@@ -178,6 +178,13 @@ export const ORACLE_SETTINGS: SettingsSchema<typeof settings> = {
         wanted: 'mqtts:// for TLS',
         mend: 'Write mqtts:// or remove the TLS settings; otherwise the connection would not be encrypted.',
       })
+    if (v['mqtt.sharedSubscription'] && !v['mqtt.cleanSession'])
+      complaints.push({
+        path: 'mqtt.cleanSession',
+        found: 'kept sessions together with shared subscriptions',
+        wanted: 'one of the two',
+        mend: 'Set cleanSession to true: a process that is away would keep its share of the messages to itself.',
+      })
     if ((v['enrol.policy'] === 'token') !== (v['enrol.tokenFile'] !== null))
       complaints.push({
         path: v['enrol.tokenFile'] === null ? 'enrol.policy' : 'enrol.tokenFile',

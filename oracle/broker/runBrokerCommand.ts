@@ -11,6 +11,7 @@ NAME is the common name of a certificate; every other certificate is an agent's,
  * Resolves to the exit code: 0 ended, 1 could not start, 2 usage.
  */
 export async function runBrokerCommand(args: readonly string[]): Promise<number> {
+  const parent = process.ppid
   let values: ReturnType<typeof parse>
   try {
     values = parse(args)
@@ -43,7 +44,7 @@ export async function runBrokerCommand(args: readonly string[]): Promise<number>
       ...(values['max-packet'] ? { maxPacketBytes: Number(values['max-packet']) } : {}),
     })
     process.stdout.write(`${JSON.stringify({ listening: broker.url, port: broker.port })}\n`)
-    await ended(values['with-parent'])
+    await ended(values['with-parent'] ? parent : null)
     await broker.stop()
     return 0
   } catch (error) {
@@ -70,15 +71,12 @@ function parse(args: readonly string[]) {
   }).values
 }
 
-/** Resolves on a signal, or when the process that started this one is gone. */
-function ended(withParent: boolean): Promise<void> {
+/** Resolves on a signal, or when the process `parent` that started this one is gone. */
+function ended(parent: number | null): Promise<void> {
   return new Promise((resolve) => {
-    const parent = process.ppid
-    const timer = withParent
-      ? setInterval(() => {
-          if (process.ppid !== parent) stop()
-        }, 500)
-      : undefined
+    const timer = setInterval(() => {
+      if (parent !== null && process.ppid !== parent) stop()
+    }, 500)
     function stop(): void {
       clearInterval(timer)
       resolve()

@@ -73,6 +73,10 @@ t.test('settings that belong together', async (t) => {
   t.match(found({ ASSAY_ORACLE_MQTT_TLS_CA_FILE: 'a.pem' }), /mqtts:\/\/ for TLS/)
   t.match(found({ ASSAY_ORACLE_ENROL_POLICY: 'token' }), /token/)
   t.match(found({ ASSAY_ORACLE_INFLUX_USERNAME: 'u' }), /passwordFile/)
+  t.match(
+    found({ ASSAY_ORACLE_MQTT_SHARED_SUBSCRIPTION: 'true', ASSAY_ORACLE_MQTT_CLEAN_SESSION: 'false' }),
+    /cleanSession/,
+  )
   t.equal(found({}), '')
 })
 
