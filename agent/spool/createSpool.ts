@@ -144,8 +144,11 @@ export function createSpool(store: SegmentStore, options: SpoolOptions): Spool {
         ;({ index, carriers, nextSegmentId } = found)
         state = { ...found.state, tombstones: mergeTombstones(found.state.tombstones) }
         isRunning = true
-        // A full disk must not keep the agent from starting: the same is found again at the next start.
-        await settle().catch(() => {})
+        // Both places of the state are written, so that later saves need no new space. A full disk must not keep the
+        // agent from starting: the same is found again at the next start.
+        await save()
+          .then(settle)
+          .catch(() => {})
         return {
           head: state.head,
           damagedBytes: found.damagedBytes,

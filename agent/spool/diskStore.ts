@@ -5,6 +5,8 @@ import type { SegmentName, SegmentStore } from './segmentStore.ts'
 import { nodeSpoolFs, type SpoolFile, type SpoolFs } from './spoolFs.ts'
 
 const QUARANTINE_LIMIT = 16 * 2 ** 20
+/** Room for about a hundred tombstones. */
+const STATE_BLOCK = 16 * 1024
 const STATE_FILES = ['state-0', 'state-1'] as const
 
 /** Segments as files `telemetry-00000001.seg` … in one directory; the state in two files that are written in turn. */
@@ -112,11 +114,14 @@ export function createDiskStore(directory: string, fs: SpoolFs = nodeSpoolFs): S
       return states
     },
     async saveState(bytes, generation) {
-      // In place, in turn: needs no new space on a full disk, and the other file stays whole if this write is cut.
+      // In place, in turn, in whole blocks: needs no new space on a full disk, and the other file stays whole if this
+      // write is cut.
+      const padded = new Uint8Array(Math.ceil(bytes.length / STATE_BLOCK) * STATE_BLOCK)
+      padded.set(bytes)
       const path = join(directory, STATE_FILES[generation % 2] as string)
       try {
         const file = await fileOf(path)
-        await file.write(bytes, 0)
+        await file.write(padded, 0)
         await file.sync()
       } catch (cause) {
         throw fault(cause, true)
