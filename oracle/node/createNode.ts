@@ -250,6 +250,8 @@ function transmitThrough(transmitter: Transmitter, roster: Roster): Transmit {
       quorum: packQuorum(byIndex),
       exceptions: result.exceptions,
     })
+    // Another transmitter was faster by less than a block: nothing is lost and nothing is wrong.
+    if (sent.outcome === 'refused' && sent.error.message.includes('RoundNotNewer')) return null
     if (sent.outcome === 'refused') throw sent.error
     return sent.outcome === 'mine'
       ? { transaction: sent.transaction, blockNumber: sent.blockNumber, gasUsed: Number(sent.gasUsed) }

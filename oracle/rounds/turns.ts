@@ -13,7 +13,10 @@ export function proposerIndex(n: number, turn: number, nodes: number): number {
   return (n + turn) % nodes
 }
 
-/** How long transmitter `index` waits after agreement on round n before it posts: the proposer first, then the next. */
+/**
+ * How long transmitter `index` waits after agreement on round n before it posts: the proposer first, each other a
+ * quarter of an epoch later, so that the chain shows the first one's transaction before the next one begins.
+ */
 export function transmitDelayMs(n: number, index: number, nodes: number, epochLengthS: number): number {
-  return ((((index - n) % nodes) + nodes) % nodes) * turnMs(epochLengthS)
+  return ((((index - n) % nodes) + nodes) % nodes) * 2 * turnMs(epochLengthS)
 }

@@ -242,8 +242,8 @@ async function summary(
       metricSum(node, 'assay_oracle_ingest_duplicates_total'),
     verified: metricSum(node, 'assay_oracle_ingest_stored_total'),
     rejected: metricSum(node, 'assay_oracle_ingest_rejected_total'),
-    spooled: metricSum(agent, 'assay_agent_spool_entries'),
-    acked: metricSum(agent, 'assay_agent_acked_total'),
+    spooled: metricSum(agent, 'assay_agent_entries_spooled'),
+    acked: metricSum(agent, 'assay_agent_entries_acked'),
     rounds: summaryRounds(posted),
     startedInMs,
   }
