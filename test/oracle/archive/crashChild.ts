@@ -29,7 +29,9 @@ const ingest = createIngest({
 ingest.start()
 for (;;) {
   const { bytes } = await log.next()
-  void ingest.receive(log.agentHex, bytes)
+  void ingest.receive(log.agentHex, bytes).then((result) => {
+    if (result.outcome === 'rejected') process.stdout.write(`rejected ${result.reason}\n`)
+  })
   if (ingest.counters().received - ingest.counters().stored > 32) await ingest.ready()
   await new Promise((resolve) => setImmediate(resolve))
 }
