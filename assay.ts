@@ -149,11 +149,12 @@ program
 program
   .command('verify <files...>')
   .description('verify any signed object, bundle or archive, offline')
+  .option('--roster <fingerprint>', 'fingerprint of the roster that you pinned')
   .addOption(json)
   .action((files, options) =>
     done(
       import('./oracle/cli/verify.ts').then(({ verifyCommand }) =>
-        verifyCommand({ files, json: options.json ?? false }),
+        verifyCommand({ files, ...options, json: options.json ?? false }),
       ),
     ),
   )

@@ -16,6 +16,7 @@ import { createIngest } from '../ingest/ingest.ts'
 import { createLatest } from '../inputs/latest.ts'
 import type { LinkSettings } from '../link/linkSettings.ts'
 import { createOracleLink } from '../link/oracleLink.ts'
+import { AdmissionReader } from '../registry/admissionReader.ts'
 import { openProvider } from '../registry/chainProvider.ts'
 import { ChainReader } from '../registry/chainReader.ts'
 import type { Deployment } from '../registry/deploy.ts'
@@ -196,6 +197,7 @@ export function createNode(options: NodeOptions, seams: NodeSeams = {}): OracleN
       latest,
       link,
       engine,
+      admissions: new AdmissionReader(provider, options.deployment),
       primitives,
       now,
     }

@@ -6,6 +6,7 @@ import type { Archive } from '../archive/archive.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import type { Latest } from '../inputs/latest.ts'
 import type { OracleLink } from '../link/oracleLink.ts'
+import type { AdmissionReader } from '../registry/admissionReader.ts'
 import type { Deployment } from '../registry/deploy.ts'
 import type { RoundStore } from '../rounds/ports.ts'
 import type { RoundEngine } from '../rounds/roundEngine.ts'
@@ -23,6 +24,7 @@ export type NodeParts = {
   readonly latest: Latest
   readonly link: OracleLink
   readonly engine: RoundEngine
+  readonly admissions: AdmissionReader
   readonly primitives: Primitives
   readonly now: () => number
 }

@@ -1,6 +1,6 @@
 import { fromHex, toHex, toHex0x } from '#protocol/bytes'
 import { headOf } from '#protocol/score/roundState'
-import type { AssetProof } from '#protocol/verify/assetProof'
+import type { AdmissionProof, AssetProof } from '#protocol/verify/assetProof'
 import type { LogHead } from '#protocol/wire/ackList'
 import { type Entry, entrySegments, parseEntry } from '#protocol/wire/entry'
 import { type Leaf, leafHash } from '#protocol/wire/leaf'
@@ -13,7 +13,11 @@ import { postedRound } from './postedRound.ts'
 const LOOK_BACK = 64
 
 /** Everything that proves one asset in one posted round, or undefined when this node cannot show it. */
-export function assetProof(parts: NodeParts, assetId: string, n: number | 'latest'): AssetProof | undefined {
+export async function assetProof(
+  parts: NodeParts,
+  assetId: string,
+  n: number | 'latest',
+): Promise<AssetProof | undefined> {
   const posted = postedRound(parts, n)
   const report = posted?.record.report
   const record = posted?.state.assets.find((asset) => asset.assetId === `0x${assetId}`)
@@ -42,11 +46,27 @@ export function assetProof(parts: NodeParts, assetId: string, n: number | 'lates
       .map(toHex0x),
     agentKey: toHex(agent.publicKey),
     entry: head ? newestEvidence(parts, assetId, head) : null,
-    admission: null,
+    admission: await admissionProof(parts, assetId),
     transaction:
       transaction && blockNumber !== null && gasUsed !== null
         ? { hash: transaction, blockNumber, gasUsed }
         : null,
+  }
+}
+
+async function admissionProof(parts: NodeParts, assetId: string): Promise<AdmissionProof | null> {
+  const token = parts.engine.view()?.tokens.find((each) => each.assetId === `0x${assetId}`)
+  const minted = token && (await parts.admissions.of(token))
+  if (!minted) return null
+  const { admission, quorum } = minted
+  const signers = parts.roster.nodes.filter((_, index) => quorum.bitmap & (1 << index))
+  return {
+    domain: { chainId: parts.deployment.chainId, verifyingContract: parts.deployment.registry },
+    admission: { ...admission, tokenId: String(admission.tokenId) },
+    signatures: signers.map((node, i) => ({
+      nodeId: toHex(node.nodeId),
+      signature: toHex0x(quorum.signatures.subarray(64 * i, 64 * i + 64)),
+    })),
   }
 }
 

@@ -72,7 +72,8 @@ export async function deployFeed(
     validFrom: 0,
     validTo: 2 ** 40 - 1,
     epochLengthS,
-    heartbeatS: epochLengthS,
+    // Two epochs: with one, a round would go stale in the second or two that the next one needs to be posted.
+    heartbeatS: 2 * epochLengthS,
     methodologyHash: methodologyHash(CHS1),
     rosterHash: toHex0x(rosterFingerprint(roster)),
   })

@@ -8,8 +8,15 @@ const DEVICES = 8
 export async function benchBytes(): Promise<object> {
   const rows = []
   for (const samples of [1, 10, 60]) {
-    const { bytes } = await corpusEntry({ seed: 'bench', devices: DEVICES, samples }, createNodeSigner(newPem()))
-    rows.push({ shape: `${DEVICES}x${samples}`, bytes: bytes.length, bytesPerSample: Number((bytes.length / DEVICES / samples).toFixed(1)) })
+    const { bytes } = await corpusEntry(
+      { seed: 'bench', devices: DEVICES, samples },
+      createNodeSigner(newPem()),
+    )
+    rows.push({
+      shape: `${DEVICES}x${samples}`,
+      bytes: bytes.length,
+      bytesPerSample: Number((bytes.length / DEVICES / samples).toFixed(1)),
+    })
   }
   return { metrics: CORPUS_METRICS.length, rows }
 }

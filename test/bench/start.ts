@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { packageRoot } from '../../oracle/up/packageRoot.ts'
 
 const RUNS = 3
@@ -9,8 +9,16 @@ const RUNS = 3
 export async function benchStart(): Promise<object> {
   const startedInMs: number[] = []
   for (let i = 0; i < RUNS; i++) {
-    const { stdout } = await promisify(execFile)(process.execPath, [join(packageRoot(), 'bin', 'assay.mjs'), 'up', '--rounds', '1', '--json'])
-    startedInMs.push((JSON.parse(stdout.trim().split('\n').at(-1) as string) as { startedInMs: number }).startedInMs)
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      join(packageRoot(), 'bin', 'assay.mjs'),
+      'up',
+      '--rounds',
+      '1',
+      '--json',
+    ])
+    startedInMs.push(
+      (JSON.parse(stdout.trim().split('\n').at(-1) as string) as { startedInMs: number }).startedInMs,
+    )
   }
   return { runs: RUNS, startedInMs: startedInMs.sort((a, b) => a - b) }
 }
