@@ -1,26 +1,11 @@
 import t from 'tap'
 import { toHex } from '#protocol/bytes'
 import { type Entry, entrySegments } from '#protocol/wire/entry'
-import { eventNameById } from '#protocol/wire/eventCodes'
 import { testAgent, testSettings } from './helpers/agentFixture.ts'
+import { batchesOf, eventsOf, lawHolds } from './helpers/chainFacts.ts'
 import { type FakeFeed, type FakeNode, startFakeFeed } from './helpers/fakeFeed.ts'
 import { createFakeProbe } from './helpers/fakeProbe.ts'
 import { waitFor } from './helpers/waitFor.ts'
-
-/** Names of the events on a node's chain, in order. */
-function eventsOf(node: FakeNode): string[] {
-  return node.chain
-    .flatMap(entrySegments)
-    .flatMap((segment) => (segment.kind === 'event' ? [eventNameById(segment.event) ?? '?'] : []))
-}
-
-const batchesOf = (node: FakeNode): Entry[] => node.chain.filter((entry) => entry.header.kind === 'batch')
-
-function lawHolds(entry: Entry | undefined): boolean {
-  if (!entry) return false
-  const { produced, acked, spooled, dropped } = entry.header.counters
-  return produced === acked + spooled + dropped.reduce((sum, each) => sum + each.count, 0)
-}
 
 let feed: FakeFeed
 t.before(async () => {

@@ -28,7 +28,7 @@ export type FakeNode = {
   /** Entries on the chain, in order. */
   readonly chain: Entry[]
   /** Every authentic entry ever received, repeats included. */
-  received: number
+  readonly seen: Entry[]
   readonly enrolments: Enrolment[]
   /** Answer of POST /enrol. */
   enrolStatus: number
@@ -69,7 +69,7 @@ export async function startFakeFeed(count = 3, threshold = 2): Promise<FakeFeed>
       isDown: false,
       acks: true,
       chain: [],
-      received: 0,
+      seen: [],
       enrolments: [],
       enrolStatus: 200,
       lastToken: undefined,
@@ -184,7 +184,7 @@ export async function startFakeFeed(count = 3, threshold = 2): Promise<FakeFeed>
     checkBodies(entry, primitives)
     for (const node of nodes) {
       if (node.isDown) continue
-      node.received++
+      node.seen.push(entry)
       take(node, entry)
       const head = node.chain.at(-1)
       if (head && node.acks) publish(downTopic(feedHex, up.agentId, 'ack'), await ackOf(node, head))

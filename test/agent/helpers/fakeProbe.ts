@@ -18,6 +18,8 @@ export type FakeProbe = Probe & {
   failure: Error | null
   /** Makes samples hang while true. */
   isHung: boolean
+  /** How long a sample takes. */
+  delayMs: number
   emit(event: ProbeEvent): void
   readonly samples: number
 }
@@ -35,6 +37,7 @@ export function createFakeProbe(count: number): FakeProbe {
     })) as FakeDevice[],
     failure: null as Error | null,
     isHung: false,
+    delayMs: 0,
     get samples() {
       return samples
     },
@@ -48,6 +51,7 @@ export function createFakeProbe(count: number): FakeProbe {
     async sample(): Promise<ProbeSnapshot> {
       if (probe.failure) throw probe.failure
       if (probe.isHung) return new Promise(() => {})
+      if (probe.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, probe.delayMs))
       samples++
       return {
         source: 'fake',
