@@ -185,7 +185,8 @@ export function createFeedLink(parts: FeedLinkParts): FeedLink {
   async function tend(): Promise<void> {
     if (isTending || !isStarted) return
     isTending = true
-    for (const step of [findRoster, async () => connect(), checkHeads, enrol]) {
+    // Enrolment first: nodes keep what an unknown agent publishes, but reject it until it comes again.
+    for (const step of [findRoster, enrol, async () => connect(), checkHeads]) {
       if (isStarted) await step().catch(parts.onFault)
     }
     isTending = false
@@ -204,7 +205,6 @@ export function createFeedLink(parts: FeedLinkParts): FeedLink {
     },
     start() {
       isStarted = true
-      connect()
       void tend()
     },
     async stop() {
