@@ -1,8 +1,9 @@
 // The process in which every NVML call is made. A hung or crashing driver takes this process and nothing else.
 import koffi from 'koffi'
 import { EventWait } from './eventWait.ts'
-import type { FromChild, ToChild } from './messages.ts'
+import type { DeviceRaw, FromChild, ToChild } from './messages.ts'
 import { NvmlBinding } from './nvmlBinding.ts'
+import { announce } from './progressWord.ts'
 
 const PR_SET_PDEATHSIG = 1
 const SIGKILL = 9
@@ -30,26 +31,19 @@ function say(message: FromChild): void {
 
 function serve(nvml: NvmlBinding): void {
   const events = new EventWait(nvml, say)
-  const sample = (id: number, indices: readonly number[], slow: boolean) => {
-    for (const index of indices) {
-      say({ say: 'begin', index })
-      const { code, handle } = nvml.handle(index)
-      const fast = code === 0 ? nvml.sweep('fast', handle) : null
-      say({
-        say: 'device',
-        id,
-        index,
-        handle: code,
-        fast,
-        slow: code === 0 && slow ? nvml.sweep('slow', handle) : null,
-      })
-    }
-    const { code, count } = nvml.count()
-    say({ say: 'swept', id, code, count })
+  const read = (index: number, slow: boolean): DeviceRaw => {
+    announce(index)
+    const { code, handle } = nvml.handle(index)
+    const text = (tier: 'fast' | 'slow') => nvml.sweep(tier, handle).toString('base64')
+    const fast = code === 0 ? text('fast') : null
+    return { index, handle: code, fast, slow: code === 0 && slow ? text('slow') : null }
   }
   process.on('message', (message: ToChild) => {
-    if (message.ask === 'sample') sample(message.id, message.indices, message.slow)
-    else if (message.ask === 'listen') events.listen(message.indices)
+    if (message.ask === 'sample') {
+      const devices = message.indices.map((index) => read(index, message.slow))
+      announce(null)
+      say({ say: 'swept', id: message.id, devices, ...nvml.count() })
+    } else if (message.ask === 'listen') events.listen(message.indices)
     else events.hush()
   })
 }

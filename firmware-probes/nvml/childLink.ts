@@ -3,6 +3,7 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { childFlags } from '../childFlags.ts'
 import type { FromChild, ToChild } from './messages.ts'
+import { ProgressWord, type Touch } from './progressWord.ts'
 
 /** The parent's end of one NVML child process. */
 export interface ChildLink {
@@ -10,6 +11,8 @@ export interface ChildLink {
   onMessage(listener: (message: FromChild) => void): void
   /** Called once, after the last message, when the process has ended and was reaped. */
   onGone(listener: (ended: { readonly code: number | null; readonly signal: string | null }) => void): void
+  /** Which device the child is reading, also when it hangs or has ended. */
+  touching(): Touch | null
   /** SIGKILL, and this process no longer waits for the child in order to end itself. */
   kill(): void
 }
@@ -23,9 +26,10 @@ const HEAP_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=32']
 /** Forks `child.ts` (from source) or `child.js` (from a build), with the loader flags of this process. */
 export const forkChild: LaunchChild = (library) => {
   const entry = new URL(`./child${extname(fileURLToPath(import.meta.url))}`, import.meta.url)
+  const progress = new ProgressWord()
   const child = fork(fileURLToPath(entry), [library], {
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    serialization: 'json',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc', progress.fd],
     execArgv: [...childFlags(), ...HEAP_FLAGS],
     env: { ...process.env, UV_THREADPOOL_SIZE: '1', NODE_OPTIONS: '' },
   })
@@ -33,7 +37,10 @@ export const forkChild: LaunchChild = (library) => {
   let drained = false
   let gone: ((ended: { code: number | null; signal: string | null }) => void) | null = null
   const settle = () => {
-    if (exited !== null && drained) gone?.(exited)
+    if (exited === null || !drained || gone === null) return
+    gone(exited)
+    gone = null
+    progress.close()
   }
   child.on('exit', (code, signal) => {
     exited = { code, signal }
@@ -55,6 +62,7 @@ export const forkChild: LaunchChild = (library) => {
       if (child.connected) child.send(message, () => undefined)
     },
     onMessage: (listener) => child.on('message', (message) => listener(message as FromChild)),
+    touching: () => (gone === null ? null : progress.read()),
     onGone: (listener) => {
       gone = listener
       settle()

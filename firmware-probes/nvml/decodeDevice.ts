@@ -1,199 +1,118 @@
-import { ABSENT, type Cell, type TextCell, textCell, UNSUPPORTED, valueCell } from '#protocol/wire/cell'
-import type { MetricName } from '#protocol/wire/metrics'
-import type { DeviceIdentity, DeviceReading } from '#protocol/wire/reading'
+import { ABSENT, type Cell, valueCell } from '#protocol/wire/cell'
+import type { DeviceReading } from '#protocol/wire/reading'
 import { canonicalPciBusId } from '../canonicalPciBusId.ts'
-import { MIG_SLOTS, NVLINKS } from './nvmlCalls.ts'
-import { presenceOfCode } from './nvmlCodes.ts'
+import type { SlowPart } from './decodeSlow.ts'
 import type { RawCalls } from './nvmlFrame.ts'
-import { cellOf, exactCell, fieldCell, hexText, textOf, u32Cell, u64Cell } from './rawValues.ts'
-
-const ARCHITECTURES: Readonly<Record<number, string>> = {
-  2: 'Kepler',
-  3: 'Maxwell',
-  4: 'Pascal',
-  5: 'Volta',
-  6: 'Turing',
-  7: 'Ampere',
-  8: 'Ada',
-  9: 'Hopper',
-  10: 'Blackwell',
-}
+import { cellOf, fieldCell, textOf, u32Cell, u64Cell } from './rawValues.ts'
 
 const d = (name: string) => `nvmlDevice${name}`
 
-/** Runs `then` on a value and passes every other presence on. */
-function withValue(cell: Cell, then: (value: number) => Cell): Cell {
-  return cell.presence === 'value' ? then(cell.value) : cell
+/** P-states are 0 to 15; NVML says 32 for unknown. */
+function pState(cell: Cell): Cell {
+  return cell.presence === 'value' && cell.value > 15 ? ABSENT : cell
 }
 
-function asText(cell: Cell, show: (value: number) => TextCell): TextCell {
-  return cell.presence === 'value' ? show(cell.value) : cell
-}
-
-function identityOf(calls: RawCalls): DeviceIdentity {
+/**
+ * Decodes the fast tier of one device over what its slow tier gave; the same for a live driver, a simulator and a
+ * recording. Every name is written out because an object literal costs a thirtieth of a spread of this size, and this
+ * runs for every device at every sample.
+ */
+export function decodeDevice(index: number, calls: RawCalls, slow: SlowPart): DeviceReading {
+  const u32 = (name: string) => u32Cell(calls, d(name))
+  const u64 = (name: string, offset = 0) => u64Cell(calls, d(name), offset)
+  const { identity, metrics } = slow
   const pci = textOf(calls.get(d('GetPciInfo_v3')), 36, 68)
   return {
-    name: textOf(calls.get(d('GetName'))),
-    uuid: textOf(calls.get(d('GetUUID'))),
-    serial: textOf(calls.get(d('GetSerial'))),
-    boardPartNumber: textOf(calls.get(d('GetBoardPartNumber'))),
-    pdi: hexText(calls, d('GetPdi'), 8),
-    moduleIndex: asText(u32Cell(calls, d('GetModuleId')), (value) => textCell(String(value))),
-    vbios: textOf(calls.get(d('GetVbiosVersion'))),
-    inforomImage: textOf(calls.get(d('GetInforomImageVersion'))),
-    pciBusId: pci.presence === 'value' ? canonicalPciBusId(pci.value) : pci,
-    chassisSerial: textOf(calls.get(d('GetPlatformInfo')), 20, 36),
-    architecture: asText(u32Cell(calls, d('GetArchitecture')), (value) => {
-      const name = ARCHITECTURES[value]
-      return name === undefined ? ABSENT : textCell(name)
-    }),
+    index,
+    identity: {
+      name: identity.name,
+      boardPartNumber: identity.boardPartNumber,
+      pdi: identity.pdi,
+      moduleIndex: identity.moduleIndex,
+      vbios: identity.vbios,
+      inforomImage: identity.inforomImage,
+      chassisSerial: identity.chassisSerial,
+      architecture: identity.architecture,
+      uuid: textOf(calls.get(d('GetUUID'))),
+      serial: textOf(calls.get(d('GetSerial'))),
+      pciBusId: pci.presence === 'value' ? canonicalPciBusId(pci.value) : pci,
+    },
+    metrics: {
+      powerLimitW: metrics.powerLimitW,
+      powerLimitDefaultW: metrics.powerLimitDefaultW,
+      powerLimitMaxW: metrics.powerLimitMaxW,
+      temperatureShutdownC: metrics.temperatureShutdownC,
+      temperatureSlowdownC: metrics.temperatureSlowdownC,
+      temperatureMemoryMaxC: metrics.temperatureMemoryMaxC,
+      temperatureGpuMaxC: metrics.temperatureGpuMaxC,
+      temperatureShutdownTlimitC: metrics.temperatureShutdownTlimitC,
+      temperatureSlowdownTlimitC: metrics.temperatureSlowdownTlimitC,
+      temperatureMemoryMaxTlimitC: metrics.temperatureMemoryMaxTlimitC,
+      temperatureGpuMaxTlimitC: metrics.temperatureGpuMaxTlimitC,
+      clockGraphicsMaxMHz: metrics.clockGraphicsMaxMHz,
+      clockSmMaxMHz: metrics.clockSmMaxMHz,
+      clockMemoryMaxMHz: metrics.clockMemoryMaxMHz,
+      eccModeCurrent: metrics.eccModeCurrent,
+      eccModePending: metrics.eccModePending,
+      eccCorrectedVolatileTotal: metrics.eccCorrectedVolatileTotal,
+      eccCorrectedAggregateTotal: metrics.eccCorrectedAggregateTotal,
+      eccUncorrectedVolatileTotal: metrics.eccUncorrectedVolatileTotal,
+      eccUncorrectedAggregateTotal: metrics.eccUncorrectedAggregateTotal,
+      eccSramUncorrectedAggregate: metrics.eccSramUncorrectedAggregate,
+      eccSramCorrectedAggregate: metrics.eccSramCorrectedAggregate,
+      eccSramThresholdExceeded: metrics.eccSramThresholdExceeded,
+      remappedRowsCorrected: metrics.remappedRowsCorrected,
+      remappedRowsUncorrected: metrics.remappedRowsUncorrected,
+      remappedRowsPending: metrics.remappedRowsPending,
+      remappedRowsFailure: metrics.remappedRowsFailure,
+      remapBanksMax: metrics.remapBanksMax,
+      remapBanksHigh: metrics.remapBanksHigh,
+      remapBanksPartial: metrics.remapBanksPartial,
+      remapBanksLow: metrics.remapBanksLow,
+      remapBanksNone: metrics.remapBanksNone,
+      retiredPagesSbe: metrics.retiredPagesSbe,
+      retiredPagesDbe: metrics.retiredPagesDbe,
+      retiredPagesPending: metrics.retiredPagesPending,
+      pcieGeneration: metrics.pcieGeneration,
+      pcieWidth: metrics.pcieWidth,
+      pcieGenerationMax: metrics.pcieGenerationMax,
+      pcieWidthMax: metrics.pcieWidthMax,
+      pcieReplayTotal: metrics.pcieReplayTotal,
+      nvlinkLinks: metrics.nvlinkLinks,
+      nvlinkActiveLinks: metrics.nvlinkActiveLinks,
+      nvlinkReplayTotal: metrics.nvlinkReplayTotal,
+      nvlinkRecoveryTotal: metrics.nvlinkRecoveryTotal,
+      nvlinkCrcTotal: metrics.nvlinkCrcTotal,
+      processCount: metrics.processCount,
+      migModeCurrent: metrics.migModeCurrent,
+      migModePending: metrics.migModePending,
+      migInstances: metrics.migInstances,
+      persistenceMode: metrics.persistenceMode,
+      fabricState: metrics.fabricState,
+      utilizationEncoderPct: metrics.utilizationEncoderPct,
+      utilizationDecoderPct: metrics.utilizationDecoderPct,
+      fanSpeedPct: metrics.fanSpeedPct,
+      violationPowerUs: metrics.violationPowerUs,
+      violationThermalUs: metrics.violationThermalUs,
+      utilizationGpuPct: u32('GetUtilizationRates'),
+      utilizationMemoryPct: cellOf(calls, d('GetUtilizationRates'), 8, (out) =>
+        valueCell(out.readUInt32LE(4)),
+      ),
+      memoryTotalBytes: u64('GetMemoryInfo_v2', 8),
+      memoryUsedBytes: u64('GetMemoryInfo_v2', 32),
+      memoryReservedBytes: u64('GetMemoryInfo_v2', 16),
+      powerDrawW: u32('GetPowerUsage'),
+      energyTotalJ: u64('GetTotalEnergyConsumption'),
+      temperatureGpuC: u32('GetTemperature(0)'),
+      temperatureMemoryC: fieldCell(calls, 82),
+      temperatureMarginC: cellOf(calls, d('GetMarginTemperature'), 8, (out) => valueCell(out.readInt32LE(4))),
+      clockGraphicsMHz: u32('GetClockInfo(0)'),
+      clockSmMHz: u32('GetClockInfo(1)'),
+      clockMemoryMHz: u32('GetClockInfo(2)'),
+      clockVideoMHz: u32('GetClockInfo(3)'),
+      clocksEventReasons: u64('GetCurrentClocksEventReasons'),
+      performanceState: pState(u32('GetPerformanceState')),
+      recoveryAction: fieldCell(calls, 230),
+    },
   }
-}
-
-/** NVLinks that answered, and those of them that are up. A GPU without NVLink is unsupported, not zero. */
-function links(calls: RawCalls): { readonly present: Cell; readonly up: Cell } {
-  let present = 0
-  let up = 0
-  for (let link = 0; link < NVLINKS; link++) {
-    const state = u32Cell(calls, `${d('GetNvLinkState')}(${link})`)
-    if (state.presence !== 'value') continue
-    present += 1
-    if (state.value === 1) up += 1
-  }
-  if (present > 0) return { present: valueCell(present), up: valueCell(up) }
-  const first = u32Cell(calls, `${d('GetNvLinkState')}(0)`)
-  return { present: first, up: first }
-}
-
-function migInstances(calls: RawCalls, mode: Cell): Cell {
-  return withValue(mode, (on) => {
-    if (on === 0) return valueCell(0)
-    let found = 0
-    for (let slot = 0; slot < MIG_SLOTS; slot++) {
-      const call = calls.get(`${d('GetMigDeviceHandleByIndex')}(${slot})`)
-      if (call === undefined) return UNSUPPORTED
-      if (call.code === 0) found += 1
-      else if (call.code !== 2 && call.code !== 6) return presenceOfCode(call.code)
-    }
-    return valueCell(found)
-  })
-}
-
-/** With room for no process NVML answers 0 for none, or 7 (insufficient size) and their number. */
-function processCount(calls: RawCalls): Cell {
-  const key = d('GetComputeRunningProcesses_v3')
-  const call = calls.get(key)
-  return u32Cell(call?.code === 7 ? new Map([[key, { ...call, code: 0 }]]) : calls, key)
-}
-
-function sum(...cells: readonly Cell[]): Cell {
-  let total = 0n
-  for (const cell of cells) {
-    if (cell.presence !== 'value') return cell
-    total += BigInt(cell.value)
-  }
-  return exactCell(total)
-}
-
-const microseconds = (cell: Cell): Cell => withValue(cell, (ns) => valueCell(Math.floor(ns / 1000)))
-
-/** Decodes raw NVML results of one device; the same for a live driver, a simulator and a recording. */
-export function decodeDevice(index: number, calls: RawCalls): DeviceReading {
-  const u32 = (name: string, at = 0) => u32Cell(calls, d(name), at)
-  const u64 = (name: string, offset = 0) => u64Cell(calls, d(name), offset)
-  const { present, up } = links(calls)
-  const mig = u32('GetMigMode')
-  const sram = (offset: number) => u64('GetSramEccErrorStatus', offset)
-  const metrics: Partial<Record<MetricName, Cell>> = {
-    utilizationGpuPct: u32('GetUtilizationRates'),
-    utilizationMemoryPct: cellOf(calls, d('GetUtilizationRates'), 8, (out) => valueCell(out.readUInt32LE(4))),
-    memoryTotalBytes: u64('GetMemoryInfo_v2', 8),
-    memoryUsedBytes: u64('GetMemoryInfo_v2', 32),
-    memoryReservedBytes: u64('GetMemoryInfo_v2', 16),
-    powerDrawW: u32('GetPowerUsage'),
-    powerLimitW: u32('GetEnforcedPowerLimit'),
-    powerLimitDefaultW: u32('GetPowerManagementDefaultLimit'),
-    powerLimitMaxW: u32('GetPowerManagementLimitConstraints', 1),
-    energyTotalJ: u64('GetTotalEnergyConsumption'),
-    temperatureGpuC: u32('GetTemperature(0)'),
-    temperatureMemoryC: fieldCell(calls, 82),
-    temperatureMarginC: cellOf(calls, d('GetMarginTemperature'), 8, (out) => valueCell(out.readInt32LE(4))),
-    temperatureShutdownC: u32('GetTemperatureThreshold(0)'),
-    temperatureSlowdownC: u32('GetTemperatureThreshold(1)'),
-    temperatureMemoryMaxC: u32('GetTemperatureThreshold(2)'),
-    temperatureGpuMaxC: u32('GetTemperatureThreshold(3)'),
-    temperatureShutdownTlimitC: fieldCell(calls, 193),
-    temperatureSlowdownTlimitC: fieldCell(calls, 194),
-    temperatureMemoryMaxTlimitC: fieldCell(calls, 195),
-    temperatureGpuMaxTlimitC: fieldCell(calls, 196),
-    clockGraphicsMHz: u32('GetClockInfo(0)'),
-    clockSmMHz: u32('GetClockInfo(1)'),
-    clockMemoryMHz: u32('GetClockInfo(2)'),
-    clockVideoMHz: u32('GetClockInfo(3)'),
-    clockGraphicsMaxMHz: u32('GetMaxClockInfo(0)'),
-    clockSmMaxMHz: u32('GetMaxClockInfo(1)'),
-    clockMemoryMaxMHz: u32('GetMaxClockInfo(2)'),
-    clocksEventReasons: u64('GetCurrentClocksEventReasons'),
-    performanceState: withValue(u32('GetPerformanceState'), (p) => (p <= 15 ? valueCell(p) : ABSENT)),
-    eccModeCurrent: u32('GetEccMode'),
-    eccModePending: u32('GetEccMode', 1),
-    eccCorrectedVolatileTotal: u64('GetTotalEccErrors(0,0)'),
-    eccCorrectedAggregateTotal: u64('GetTotalEccErrors(0,1)'),
-    eccUncorrectedVolatileTotal: u64('GetTotalEccErrors(1,0)'),
-    eccUncorrectedAggregateTotal: u64('GetTotalEccErrors(1,1)'),
-    eccSramUncorrectedAggregate: sum(sram(8), sram(16)),
-    eccSramCorrectedAggregate: sram(24),
-    eccSramThresholdExceeded: cellOf(calls, d('GetSramEccErrorStatus'), 100, (out) =>
-      valueCell(out.readUInt32LE(96)),
-    ),
-    remappedRowsCorrected: u32('GetRemappedRows'),
-    remappedRowsUncorrected: u32('GetRemappedRows', 1),
-    remappedRowsPending: u32('GetRemappedRows', 2),
-    remappedRowsFailure: u32('GetRemappedRows', 3),
-    ...histogram(calls),
-    retiredPagesSbe: fieldCell(calls, 29),
-    retiredPagesDbe: fieldCell(calls, 30),
-    retiredPagesPending: fieldCell(calls, 31),
-    pcieGeneration: u32('GetCurrPcieLinkGeneration'),
-    pcieWidth: u32('GetCurrPcieLinkWidth'),
-    pcieGenerationMax: u32('GetMaxPcieLinkGeneration'),
-    pcieWidthMax: u32('GetMaxPcieLinkWidth'),
-    pcieReplayTotal: u32('GetPcieReplayCounter'),
-    nvlinkLinks: present,
-    nvlinkActiveLinks: up,
-    nvlinkReplayTotal: fieldCell(calls, 52),
-    nvlinkRecoveryTotal: fieldCell(calls, 59),
-    nvlinkCrcTotal: sum(fieldCell(calls, 38), fieldCell(calls, 45)),
-    processCount: processCount(calls),
-    migModeCurrent: mig,
-    migModePending: u32('GetMigMode', 1),
-    migInstances: migInstances(calls, mig),
-    persistenceMode: u32('GetPersistenceMode'),
-    recoveryAction: fieldCell(calls, 230),
-    fabricState: cellOf(calls, d('GetGpuFabricInfoV'), 36, (out) =>
-      out[28] === 0 ? UNSUPPORTED : valueCell(out[28] ?? 0),
-    ),
-    utilizationEncoderPct: u32('GetEncoderUtilization'),
-    utilizationDecoderPct: u32('GetDecoderUtilization'),
-    fanSpeedPct: u32('GetFanSpeed'),
-    violationPowerUs: microseconds(u64('GetViolationStatus(0)', 8)),
-    violationThermalUs: microseconds(u64('GetViolationStatus(1)', 8)),
-  }
-  return { index, identity: identityOf(calls), metrics }
-}
-
-function histogram(calls: RawCalls): Partial<Record<MetricName, Cell>> {
-  const names = [
-    'remapBanksMax',
-    'remapBanksHigh',
-    'remapBanksPartial',
-    'remapBanksLow',
-    'remapBanksNone',
-  ] as const
-  return Object.fromEntries(
-    names.map((name, i) => [
-      name,
-      cellOf(calls, d('GetRowRemapperHistogram'), 20, (out) => valueCell(out.readUInt32LE(i * 4))),
-    ]),
-  )
 }

@@ -1,5 +1,6 @@
 import type { DeviceReading, DeviceRef } from '#protocol/wire/reading'
 import { decodeDevice } from './decodeDevice.ts'
+import { decodeSlow, type SlowPart } from './decodeSlow.ts'
 import { tierPlan } from './nvmlCalls.ts'
 import { frameLayout, type RawCall, type RawCalls, readFrame } from './nvmlFrame.ts'
 
@@ -8,25 +9,30 @@ const GPU_IS_LOST = 15
 
 const layouts = { fast: frameLayout('fast'), slow: frameLayout('slow') }
 
-const keysOf = (tier: 'fast' | 'slow') => [
+const keysOf = (tier: 'fast' | 'slow'): readonly string[] => [
   ...tierPlan(tier).calls.map((call) => call.key),
   ...tierPlan(tier).fields.map((id) => `field(${id})`),
 ]
 const FAST_KEYS = keysOf('fast')
 const SLOW_KEYS = keysOf('slow')
+const IS_FAST: ReadonlySet<string> = new Set(FAST_KEYS)
 
-/** Raw results that all carry one code: a device that could not be read at all. */
-export function failedCalls(code: number): RawCalls {
-  const failed: RawCall = { code, out: Buffer.alloc(0) }
-  return new Map([...FAST_KEYS, ...SLOW_KEYS].map((key) => [key, failed]))
+/** Results that all carry one code: a tier that could not be read. */
+function failed(keys: readonly string[], code: number): Map<string, RawCall> {
+  const call: RawCall = { code, out: Buffer.alloc(0) }
+  return new Map(keys.map((key) => [key, call]))
 }
+
+const LOST: SlowPart = decodeSlow(failed(SLOW_KEYS, GPU_IS_LOST))
 
 /**
  * The latest raw results of one index: the fast tier of this sample over the slow tier read some seconds ago. A device
  * that says it is lost takes its older results with it, so that nothing of a lost GPU is shown as a value.
  */
 export class DeviceMemory {
-  readonly #calls = new Map<string, RawCall>()
+  #fast = new Map<string, RawCall>()
+  #slow = new Map<string, RawCall>()
+  #decodedSlow: SlowPart | null = null
   #ref: DeviceRef
   #wantsSlow = true
 
@@ -44,32 +50,41 @@ export class DeviceMemory {
     return this.#ref
   }
 
-  /** Takes one answer of the child; returns the new raw results, for a recording. */
-  take(handle: number, fast: Buffer | null, slow: Buffer | null): RawCalls {
+  /** Takes one answer of the child (frames in base64); returns its raw results by key, for a recording. */
+  take(handle: number, fast: string | null, slow: string | null): RawCalls {
     if (handle !== 0 || fast === null) {
       this.fail(handle)
       return new Map()
     }
-    const fresh = readFrame(layouts.fast, fast)
-    if (slow !== null) for (const [key, call] of readFrame(layouts.slow, slow)) fresh.set(key, call)
-    this.merge(fresh)
+    this.#fast = readFrame(layouts.fast, Buffer.from(fast, 'base64'))
+    if (slow !== null) {
+      this.#slow = readFrame(layouts.slow, Buffer.from(slow, 'base64'))
+      this.#decodedSlow = null
+    }
     this.#wantsSlow = slow === null && this.#lost()
-    return fresh
+    return slow === null ? this.#fast : new Map([...this.#fast, ...this.#slow])
   }
 
-  /** Lays newer raw results over the older ones. */
+  /** Lays newer raw results over the older ones, as a recording gives them. */
   merge(fresh: RawCalls): void {
-    for (const [key, call] of fresh) this.#calls.set(key, call)
+    for (const [key, call] of fresh) {
+      const tier = IS_FAST.has(key) ? this.#fast : this.#slow
+      tier.set(key, call)
+      if (tier === this.#slow) this.#decodedSlow = null
+    }
   }
 
   /** Nothing of this device can be read: every result carries the code. */
   fail(code: number): void {
-    for (const [key, call] of failedCalls(code)) this.#calls.set(key, call)
+    this.#fast = failed(FAST_KEYS, code)
+    this.#slow = failed(SLOW_KEYS, code)
+    this.#decodedSlow = null
     this.#wantsSlow = true
   }
 
   reading(index: number): DeviceReading {
-    const reading = decodeDevice(index, this.#lost() ? this.#lostCalls() : this.#calls)
+    this.#decodedSlow ??= decodeSlow(this.#slow)
+    const reading = decodeDevice(index, this.#fast, this.#lost() ? LOST : this.#decodedSlow)
     const { uuid, pciBusId } = reading.identity
     if (uuid.presence === 'value' || pciBusId.presence === 'value') {
       this.#ref = {
@@ -82,12 +97,6 @@ export class DeviceMemory {
   }
 
   #lost(): boolean {
-    return FAST_KEYS.some((key) => this.#calls.get(key)?.code === GPU_IS_LOST)
-  }
-
-  #lostCalls(): RawCalls {
-    const calls = new Map(this.#calls)
-    for (const key of SLOW_KEYS) calls.set(key, { code: GPU_IS_LOST, out: Buffer.alloc(0) })
-    return calls
+    return FAST_KEYS.some((key) => this.#fast.get(key)?.code === GPU_IS_LOST)
   }
 }

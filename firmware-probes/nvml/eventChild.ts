@@ -146,7 +146,8 @@ export class EventChild {
   #hear(child: NvmlChild, event: ChildEvent): void {
     if (this.#child !== child) return
     if (event.say === 'event') {
-      if ((event.type & EVENT_XID) !== 0n) this.#listener.xid(event.index, Number(event.data), event.atMs)
+      if ((BigInt(event.type) & EVENT_XID) !== 0n)
+        this.#listener.xid(event.index, Number(event.data), event.atMs)
       return
     }
     this.#notBefore = performance.now() + RETRY_MS

@@ -1,6 +1,7 @@
 import { EVENT_XID } from './eventTypes.ts'
 import type { FromChild } from './messages.ts'
 import type { NvmlBinding } from './nvmlBinding.ts'
+import { announce } from './progressWord.ts'
 
 /** Longest single wait, so that a request to stop is seen within a second. */
 const WAIT_MS = 1000
@@ -37,10 +38,11 @@ export class EventWait {
     }
     this.#set = pointer.readBigUInt64LE()
     for (const index of indices) {
-      this.#say({ say: 'begin', index })
+      announce(index)
       const code = this.#register(index)
       if (code !== 0) failed.push({ index, code })
     }
+    announce(null)
     this.#on = true
     this.#say({ say: 'listening', failed })
     this.#wait()
@@ -97,7 +99,7 @@ export class EventWait {
   #report(): void {
     const index = this.#indexOf.get(this.#data.readBigUInt64LE(0))
     if (index === undefined) return
-    const [type, data] = [this.#data.readBigUInt64LE(8), this.#data.readBigUInt64LE(16)]
+    const [type, data] = [this.#data.readBigUInt64LE(8).toString(), this.#data.readBigUInt64LE(16).toString()]
     this.#say({ say: 'event', index, type, data, atMs: Date.now() })
   }
 }

@@ -1,3 +1,5 @@
+// Messages are JSON: at one a second, structured cloning costs three times the processor time of text.
+
 /** What the parent asks of an NVML child. */
 export type ToChild =
   /** Read these indexes in this order; `slow` also reads the slow tier. */
@@ -11,7 +13,16 @@ export type ToChild =
   | { readonly ask: 'listen'; readonly indices: readonly number[] }
   | { readonly ask: 'hush' }
 
-/** What an NVML child reports. A message about an index is sent before the next index is touched. */
+/** The raw results of one index; a `handle` other than 0 is the code with which nothing could be read. */
+export type DeviceRaw = {
+  readonly index: number
+  readonly handle: number
+  /** Filled frames of the tiers in base64. */
+  readonly fast: string | null
+  readonly slow: string | null
+}
+
+/** What an NVML child reports. Which index it is reading meanwhile stands in its progress word. */
 export type FromChild =
   | { readonly say: 'ready'; readonly driver: string | null; readonly count: number }
   | {
@@ -20,18 +31,14 @@ export type FromChild =
       readonly code: number
       readonly text: string
     }
-  /** The calls on this index begin now: whatever happens next happened there. */
-  | { readonly say: 'begin'; readonly index: number }
   | {
-      readonly say: 'device'
+      readonly say: 'swept'
       readonly id: number
-      readonly index: number
-      /** Return code of the handle; not 0 means that nothing else was read. */
-      readonly handle: number
-      readonly fast: Buffer | null
-      readonly slow: Buffer | null
+      readonly devices: readonly DeviceRaw[]
+      /** Devices that the driver counts now, and the code of asking. */
+      readonly count: number
+      readonly code: number
     }
-  | { readonly say: 'swept'; readonly id: number; readonly count: number; readonly code: number }
   | {
       readonly say: 'listening'
       readonly failed: readonly { readonly index: number; readonly code: number }[]
@@ -39,8 +46,9 @@ export type FromChild =
   | {
       readonly say: 'event'
       readonly index: number
-      readonly type: bigint
-      readonly data: bigint
+      /** NVML event type bits and event data, unsigned 64-bit in decimal. */
+      readonly type: string
+      readonly data: string
       readonly atMs: number
     }
   /** Waiting for events ended with a code other than 0 or timeout: event health is unknown from here on. */

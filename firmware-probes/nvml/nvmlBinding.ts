@@ -78,7 +78,7 @@ export class NvmlBinding {
     return { code, handle: this.#pointer.readBigUInt64LE() }
   }
 
-  /** Runs one tier of getters on a device and returns a copy of the filled frame. */
+  /** Runs one tier of getters on a device; the frame it returns is overwritten by the next call for the tier. */
   sweep(tier: NvmlTier, handle: bigint): Buffer {
     const { layout, frame, calls, fieldValues } = this.#tier(tier)
     layout.template.copy(frame)
@@ -90,7 +90,7 @@ export class NvmlBinding {
     const code =
       fieldValues === null ? FUNCTION_NOT_FOUND : (fieldValues(handle, ids.length, values) as number)
     frame.writeInt32LE(code, offset)
-    return Buffer.from(frame)
+    return frame
   }
 
   #tier(tier: NvmlTier): Tier {

@@ -1,9 +1,10 @@
 import type { ChildLink } from './childLink.ts'
 import type { FromChild } from './messages.ts'
+import { monotonicMs } from './progressWord.ts'
 
 export type Ready = Extract<FromChild, { say: 'ready' }>
 export type Unusable = Extract<FromChild, { say: 'unusable' }>
-export type DeviceRaw = Extract<FromChild, { say: 'device' }>
+export type Swept = Extract<FromChild, { say: 'swept' }>
 export type ChildEvent = Extract<FromChild, { say: 'event' } | { say: 'deaf' }>
 
 /** How a request to a child ended. `index` is the device whose calls were under way, null when it was none. */
@@ -20,18 +21,15 @@ export type Outcome<T> =
 type Waiting = {
   readonly take: (message: FromChild) => { readonly value: unknown } | undefined
   readonly settle: (outcome: Outcome<unknown>) => void
-  readonly timer: NodeJS.Timeout
-  armedAt: number
 }
 
 /**
- * One child process with its watchdog: every request ends, with an answer, as stuck when nothing was heard for its
- * deadline, or as gone. Any message is a sign of life and starts the deadline anew.
+ * One child process with its watchdog: every request ends, with an answer, as stuck when one device has been under the
+ * child's hands for longer than the deadline (or nothing was begun for as long), or as gone.
  */
 export class NvmlChild {
   readonly #link: ChildLink
   readonly #waiting = new Set<Waiting>()
-  #touching: number | null = null
   #ended: { readonly code: number | null; readonly signal: string | null } | null = null
   #reaped: () => void = () => undefined
   /** Resolves when the process was reaped; for one in uninterruptible sleep that may be never. */
@@ -58,18 +56,11 @@ export class NvmlChild {
     )
   }
 
-  /** Reads devices in order; `onDevice` is called as each one answers. */
-  sweep(
-    id: number,
-    indices: readonly number[],
-    slow: boolean,
-    deadlineMs: number,
-    onDevice: (raw: DeviceRaw) => void,
-  ): Promise<Outcome<{ readonly count: number; readonly code: number }>> {
-    const answer = this.#wait<{ count: number; code: number }>(deadlineMs, (message) => {
-      if (message.say === 'device' && message.id === id) onDevice(message)
-      return message.say === 'swept' && message.id === id ? { value: message } : undefined
-    })
+  /** Reads devices in order; `deadlineMs` is for each of them. */
+  sweep(id: number, indices: readonly number[], slow: boolean, deadlineMs: number): Promise<Outcome<Swept>> {
+    const answer = this.#wait<Swept>(deadlineMs, (message) =>
+      message.say === 'swept' && message.id === id ? { value: message } : undefined,
+    )
     this.#link.send({ ask: 'sample', id, indices, slow })
     return answer
   }
@@ -104,34 +95,30 @@ export class NvmlChild {
     take: (message: FromChild) => { readonly value: T } | undefined,
   ): Promise<Outcome<T>> {
     return new Promise((resolve) => {
-      const finish = (outcome: Outcome<T>) => {
-        clearTimeout(waiting.timer)
+      const asked = monotonicMs()
+      let timer: NodeJS.Timeout
+      const settle = (outcome: Outcome<unknown>) => {
+        clearTimeout(timer)
         this.#waiting.delete(waiting)
-        resolve(outcome)
+        resolve(outcome as Outcome<T>)
       }
-      const stuck = () =>
-        finish({
-          end: 'stuck',
-          index: this.#touching,
-          waitedMs: Math.round(performance.now() - waiting.armedAt),
-        })
-      const waiting: Waiting = {
-        take,
-        settle: (outcome) => finish(outcome as Outcome<T>),
-        timer: setTimeout(stuck, deadlineMs),
-        armedAt: performance.now(),
+      const look = () => {
+        const touch = this.#link.touching()
+        const now = monotonicMs()
+        const waited = now - Math.max(asked, touch?.sinceMs ?? asked)
+        if (waited >= deadlineMs)
+          settle({ end: 'stuck', index: touch?.index ?? null, waitedMs: Math.round(waited) })
+        else timer = setTimeout(look, Math.ceil(deadlineMs - waited))
       }
+      const waiting: Waiting = { take, settle }
       this.#waiting.add(waiting)
+      timer = setTimeout(look, deadlineMs)
       if (this.#ended !== null) this.#end(this.#ended)
     })
   }
 
   #hear(message: FromChild): void {
-    if (message.say === 'begin') this.#touching = message.index
-    else if (message.say !== 'event') this.#touching = null
     for (const waiting of [...this.#waiting]) {
-      waiting.timer.refresh()
-      waiting.armedAt = performance.now()
       const answer = waiting.take(message)
       if (answer !== undefined) waiting.settle({ end: 'done', value: answer.value })
     }
@@ -139,8 +126,9 @@ export class NvmlChild {
   }
 
   #end(ended: { readonly code: number | null; readonly signal: string | null }): void {
+    const index = this.#ended === null ? (this.#link.touching()?.index ?? null) : null
     this.#ended = ended
     this.#reaped()
-    for (const waiting of [...this.#waiting]) waiting.settle({ end: 'gone', index: this.#touching, ...ended })
+    for (const waiting of [...this.#waiting]) waiting.settle({ end: 'gone', index, ...ended })
   }
 }

@@ -8,11 +8,15 @@ import type { RawNvml } from '../recording/rawSample.ts'
 import { ChildPool } from './childPool.ts'
 import { DeviceMemory } from './deviceMemory.ts'
 import { EventChild } from './eventChild.ts'
-import type { DeviceRaw, NvmlChild } from './nvmlChild.ts'
+import type { DeviceRaw } from './messages.ts'
+import type { NvmlChild } from './nvmlChild.ts'
 import { type NvmlOptions, nvmlOptions } from './nvmlOptions.ts'
 import { Quarantine } from './quarantine.ts'
 
 type Sweep = { readonly devices: RawNvml['devices'][number][]; readonly warnings: ProbeWarning[] }
+
+/** Pause after NVML as a whole failed: every try costs a process. */
+const REST_MS = 5000
 
 const indicesBelow = (count: number) => Array.from({ length: count }, (_, i) => i)
 
@@ -38,6 +42,8 @@ export class NvmlProbe implements Probe {
   #sweepId = 0
   #slowReadAt = Number.NEGATIVE_INFINITY
   #sampling: Promise<ProbeSnapshot> | null = null
+  /** Why NVML as a whole could not be read, and until when it is left alone therefore. */
+  #rest: { readonly error: AssayError; readonly until: number } | null = null
 
   constructor(options: NvmlOptions = {}) {
     this.#options = nvmlOptions(options)
@@ -123,6 +129,7 @@ export class NvmlProbe implements Probe {
     while (pending.length > 0) {
       let child: NvmlChild
       try {
+        if (this.#rest !== null && now < this.#rest.until) throw this.#rest.error
         if (mute > 1) throw probeError('AGENT_PROBE_NVML_STUCK', { library: this.#options.library })
         child = await this.#takeSampler()
       } catch (error) {
@@ -150,20 +157,13 @@ export class NvmlProbe implements Probe {
     slow: boolean,
     sweep: Sweep,
   ): Promise<number[]> {
-    const left = new Set(pending)
     const warm = pending.every((index) => this.#warm.has(index))
     const deadlineMs = warm
       ? this.#options.deadlineMs
       : Math.max(this.#options.firstDeadlineMs, this.#options.deadlineMs)
-    const answered = (raw: DeviceRaw) => {
-      left.delete(raw.index)
-      this.#warm.add(raw.index)
-      this.#quarantine.release(raw.index)
-      const calls = this.#device(raw.index).take(raw.handle, raw.fast, raw.slow)
-      sweep.devices.push({ index: raw.index, handle: raw.handle, calls })
-    }
-    const outcome = await child.sweep(++this.#sweepId, pending, slow, deadlineMs, answered)
+    const outcome = await child.sweep(++this.#sweepId, pending, slow, deadlineMs)
     if (outcome.end === 'done') {
+      for (const raw of outcome.value.devices) this.#take(raw, sweep)
       if (outcome.value.code === 0) this.#count = outcome.value.count
       // The library lost its driver: only a new process can initialise it again.
       else this.#dropSampler()
@@ -171,18 +171,20 @@ export class NvmlProbe implements Probe {
     }
     this.#dropSampler()
     const { index } = outcome
-    if (index !== null) {
-      this.#onFailed(
-        index,
-        outcome.end === 'stuck' ? outcome.waitedMs : null,
-        outcome.end === 'gone' ? outcome : null,
-      )
-      left.delete(index)
-    } else if (left.size === 0) {
-      const { code, message } = probeError('AGENT_PROBE_NVML_STUCK', { function: 'nvmlDeviceGetCount_v2' })
-      sweep.warnings.push({ code, message })
-    }
-    return [...left]
+    if (index === null) return [...pending]
+    this.#onFailed(
+      index,
+      outcome.end === 'stuck' ? outcome.waitedMs : null,
+      outcome.end === 'gone' ? outcome : null,
+    )
+    return pending.filter((other) => other !== index)
+  }
+
+  #take(raw: DeviceRaw, sweep: Sweep): void {
+    const { index, handle, fast, slow } = raw
+    this.#warm.add(index)
+    this.#quarantine.release(index)
+    sweep.devices.push({ index, handle, calls: this.#device(index).take(handle, fast, slow) })
   }
 
   async #takeSampler(): Promise<NvmlChild> {
@@ -209,6 +211,7 @@ export class NvmlProbe implements Probe {
 
   #giveUp(pending: readonly number[], error: unknown, sweep: Sweep): void {
     if (!(error instanceof AssayError)) throw error
+    if (this.#rest?.error !== error) this.#rest = { error, until: performance.now() + REST_MS }
     const code = typeof error.facts.code === 'number' ? error.facts.code : PROBE_CODES.givenUp
     for (const index of pending) {
       this.#device(index).fail(code)

@@ -1,6 +1,11 @@
 import { type Cell, valueCell } from '#protocol/wire/cell'
-import { type MetricName, metricByName } from '#protocol/wire/metrics'
+import { METRICS, type MetricName } from '#protocol/wire/metrics'
 import type { DeviceReading, ProbeSnapshot } from '#protocol/wire/reading'
+
+/** Metrics that only rise. */
+const RISING: readonly MetricName[] = METRICS.filter(
+  ({ kind }) => kind === 'counter' || kind === 'lifetime',
+).map(({ name }) => name)
 
 type Track = { first: number; last: number; offset: number }
 
@@ -22,13 +27,16 @@ export class CounterCarry {
   }
 
   #device(device: DeviceReading): DeviceReading {
-    const metrics: Partial<Record<MetricName, Cell>> = { ...device.metrics }
-    for (const [name, cell] of Object.entries(device.metrics) as [MetricName, Cell][]) {
-      const { kind } = metricByName(name)
-      if (cell.presence !== 'value' || (kind !== 'counter' && kind !== 'lifetime')) continue
-      metrics[name] = valueCell(cell.value + this.#offset(`${device.index} ${name}`, cell.value))
+    let carried: Partial<Record<MetricName, Cell>> | null = null
+    for (const name of RISING) {
+      const cell = device.metrics[name]
+      if (cell?.presence !== 'value') continue
+      const offset = this.#offset(`${device.index} ${name}`, cell.value)
+      if (offset === 0) continue
+      carried ??= { ...device.metrics }
+      carried[name] = valueCell(cell.value + offset)
     }
-    return { ...device, metrics }
+    return carried === null ? device : { ...device, metrics: carried }
   }
 
   #offset(key: string, value: number): number {

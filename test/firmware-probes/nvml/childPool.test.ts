@@ -18,6 +18,7 @@ function scripted(script: Script) {
       onGone: (listener) => {
         gone = listener
       },
+      touching: () => null,
       kill: () => {
         state.killed = true
         if (script.dies) queueMicrotask(() => gone({ code: null, signal: 'SIGKILL' }))

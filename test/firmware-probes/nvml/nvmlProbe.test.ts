@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { MAX_VALUE, OUT_OF_RANGE } from '#protocol/wire/cell'
 import type { ProbeEvent, ProbeSnapshot } from '#protocol/wire/reading'
@@ -6,6 +5,7 @@ import type { NvmlOptions } from '../../../firmware-probes/nvml/nvmlOptions.ts'
 import { NvmlProbe } from '../../../firmware-probes/nvml/nvmlProbe.ts'
 import { buildNvmlSim, nvmlSimUnavailable } from '../../fixtures/nvmlsim/buildNvmlSim.ts'
 import { until } from '../until.ts'
+import { readersAlive } from './readersAlive.ts'
 
 const reason = nvmlSimUnavailable()
 if (reason !== null && process.env.ASSAY_REQUIRE_ALL === '1') throw new Error(reason)
@@ -18,16 +18,7 @@ t.teardown(async () => {
   sim?.remove()
 })
 
-/** Children of this process whose command line names the simulator. */
-function readersAlive(library: string): number {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(library)
-    } catch {
-      return false
-    }
-  }).length
-}
+const onEvent: () => void = () => undefined
 
 async function begin(options: NvmlOptions = {}): Promise<{ probe: NvmlProbe; events: ProbeEvent[] }> {
   const events: ProbeEvent[] = []
@@ -38,7 +29,10 @@ async function begin(options: NvmlOptions = {}): Promise<{ probe: NvmlProbe; eve
     ...options,
   })
   started.add(probe)
-  await probe.start((event) => events.push(event))
+  await probe.start((event) => {
+    events.push(event)
+    onEvent()
+  })
   return { probe, events }
 }
 
@@ -211,22 +205,5 @@ if (sim !== null) {
     t.match(device?.metrics.clocksEventReasons, { presence: 'value', value: 4 }, 'by its older name')
     old.remove()
     process.env.NVMLSIM_CONFIG = sim.config
-  })
-
-  t.test('what cannot start says why, with a code', async (t) => {
-    const codeOf = async (settings: Record<string, string | number>, options: NvmlOptions = {}) => {
-      sim.configure(settings)
-      await settle()
-      const probe = new NvmlProbe({ library: sim.library, ...options })
-      const answer = await probe.start(() => undefined).catch((cause: { code: string }) => cause.code)
-      await probe.stop()
-      return answer
-    }
-    t.equal(await codeOf({}, { library: '/nonexistent/libnvidia-ml.so.1' }), 'AGENT_PROBE_NVML_LIBRARY')
-    t.equal(await codeOf({ 'fault.nvmlInit_v2': 'code:9' }), 'AGENT_PROBE_NVML_DRIVER')
-    t.equal(await codeOf({ 'fault.nvmlInit_v2': 'crash' }), 'AGENT_PROBE_NVML_INIT')
-    t.equal(await codeOf({ 'fault.nvmlInit_v2': 'hang' }, { initDeadlineMs: 1500 }), 'AGENT_PROBE_NVML_STUCK')
-    t.equal(await codeOf({ gpus: 0 }), 'AGENT_PROBE_NO_DEVICE')
-    t.equal(readersAlive(sim.library), 0)
   })
 }

@@ -1,0 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** NVML reader processes on this host that were started with a library path. */
+export function readersAlive(library: string): number {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      if (!/^\d+$/.test(pid)) return false
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      return /nvml.child\.[jt]s/.test(command) && command.includes(library)
+    } catch {
+      return false
+    }
+  }).length
+}
