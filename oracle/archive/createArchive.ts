@@ -31,7 +31,7 @@ export function createArchive(open: () => Tables, now: () => number = Date.now):
       const head = t().head(agentId)
       known = createLogTracker(head ?? null, t().highest(agentId) ?? null)
       for (const meta of t().metas(agentId, head ?? null, null))
-        known.offer({ ...meta, tombstones: meta.tombstones() }, () => false)
+        known.offer({ ...meta, tombstones: meta.tombstones() }, isLinked)
       trackers.set(key, known)
     }
     return known

@@ -13,6 +13,9 @@ export type LinkHead = Position & { readonly hash: string }
 
 export type Linked = { readonly linked: readonly LinkMeta[]; readonly rolledBack: boolean }
 
+/** Whether an entry of this hash (hex) is on the chain. */
+export type IsLinked = (hash: string) => boolean
+
 /** Follows one log: which entry is the durable, gapless head, and what waits for a gap to fill. */
 export type LogTracker = {
   head(): LinkHead | null
@@ -21,7 +24,7 @@ export type LogTracker = {
   waiting(): { readonly count: number; readonly lowest: Position } | undefined
   waitingCount(): number
   /** Takes in an entry; `isLinked` says whether an entry of this hash is on the chain already. */
-  offer(meta: LinkMeta, isLinked: (hash: string) => boolean): Linked
+  offer(meta: LinkMeta, isLinked: IsLinked): Linked
 }
 
 const NO_PREVIOUS = '0'.repeat(64)
@@ -43,23 +46,36 @@ export function createLogTracker(start: LinkHead | null, highestSeen: Position |
     return best
   }
 
+  /** The tombstone that goes on from a place: it begins right after it, or the place is inside what was given up. */
+  function bridge(key: string, at: Position | null, isLinked: IsLinked): Tombstone | undefined {
+    const after = tombstones.get(key)
+    if (after && follows(at, after.from)) return after
+    if (!at) return undefined
+    for (const each of tombstones.values()) {
+      const first = hexKey(each.firstPrev)
+      const inside = comparePositions(each.from, at) <= 0 && comparePositions(at, each.to) < 0
+      if (inside && (first === NO_PREVIOUS || isLinked(first))) return each
+    }
+    return undefined
+  }
+
   /** The next entry of the chain, over tombstones where the agent gave entries up. */
-  function next(): LinkMeta | undefined {
+  function next(isLinked: IsLinked): LinkMeta | undefined {
     let key = head?.hash ?? NO_PREVIOUS
     let at: Position | null = head
     for (let hops = 0; hops <= tombstones.size; hops++) {
       const found = take(key, at)
       if (found) return found
-      const tombstone = tombstones.get(key)
-      if (!tombstone || !follows(at, tombstone.from)) return undefined
+      const tombstone = bridge(key, at, isLinked)
+      if (!tombstone) return undefined
       key = hexKey(tombstone.lastHash)
       at = tombstone.to
     }
     return undefined
   }
 
-  function drain(linked: LinkMeta[]): void {
-    for (let meta = waiting.size > 0 ? next() : undefined; meta; meta = next()) {
+  function drain(linked: LinkMeta[], isLinked: IsLinked): void {
+    for (let meta = waiting.size > 0 ? next(isLinked) : undefined; meta; meta = next(isLinked)) {
       count -= waiting.get(meta.prev)?.length ?? 0
       waiting.delete(meta.prev)
       head = meta
@@ -99,7 +115,7 @@ export function createLogTracker(start: LinkHead | null, highestSeen: Position |
       if (direct || rolledBack) {
         head = meta
         const linked = [meta]
-        if (waiting.size > 0) drain(linked)
+        if (waiting.size > 0) drain(linked, isLinked)
         return { linked, rolledBack }
       }
       const siblings = waiting.get(meta.prev)
@@ -112,7 +128,7 @@ export function createLogTracker(start: LinkHead | null, highestSeen: Position |
           tombstones.set(hexKey(tombstone.firstPrev), tombstone)
       }
       const linked: LinkMeta[] = []
-      drain(linked)
+      drain(linked, isLinked)
       return { linked, rolledBack: false }
     },
   }

@@ -1,9 +1,14 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { AssayError } from '#protocol/assayError'
 import { type BrokerTls, startEmbeddedBroker } from './embeddedBroker.ts'
+import { mosquittoConfig } from './mosquittoConfig.ts'
 
 const USAGE = `assay broker [--host 127.0.0.1] [--port 1883] [--ca FILE --cert FILE --key FILE]
              [--node NAME]… [--operator NAME]… [--max-packet BYTES] [--with-parent]
+       assay broker --mosquitto DIRECTORY --ca FILE --cert FILE --key FILE [--host …] [--port …] [--node NAME]… [--operator NAME]…
+             writes mosquitto.conf and its ACL for production instead of running a broker
 NAME is the common name of a certificate; every other certificate is an agent's, named by its agent id.`
 
 /**
@@ -34,6 +39,7 @@ export async function runBrokerCommand(args: readonly string[]): Promise<number>
     process.stderr.write(`wanted a port, and --ca, --cert and --key together or not at all\n${USAGE}\n`)
     return 2
   }
+  if (values.mosquitto !== undefined) return writeMosquitto(values, port)
   const tls = ca && cert && key ? ({ ca, cert, key } satisfies BrokerTls) : undefined
   try {
     const broker = await startEmbeddedBroker({
@@ -53,6 +59,30 @@ export async function runBrokerCommand(args: readonly string[]): Promise<number>
   }
 }
 
+function writeMosquitto(values: ReturnType<typeof parse>, port: number): number {
+  const { ca, cert, key, host, node, operator, mosquitto = '' } = values
+  if (!ca || !cert || !key) {
+    process.stderr.write(`--mosquitto wants --ca, --cert and --key\n${USAGE}\n`)
+    return 2
+  }
+  const folder = resolve(mosquitto)
+  const aclFile = join(folder, 'acl')
+  const { conf, acl } = mosquittoConfig({
+    host,
+    port,
+    ca: resolve(ca),
+    cert: resolve(cert),
+    key: resolve(key),
+    aclFile,
+    roles: { nodes: node, operators: operator },
+  })
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'mosquitto.conf'), conf)
+  writeFileSync(aclFile, acl)
+  process.stdout.write(`${join(folder, 'mosquitto.conf')}\n`)
+  return 0
+}
+
 function parse(args: readonly string[]) {
   return parseArgs({
     args: [...args],
@@ -65,6 +95,7 @@ function parse(args: readonly string[]) {
       node: { type: 'string', multiple: true, default: [] },
       operator: { type: 'string', multiple: true, default: [] },
       'max-packet': { type: 'string' },
+      mosquitto: { type: 'string' },
       'with-parent': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },

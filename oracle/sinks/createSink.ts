@@ -1,4 +1,6 @@
+import type { AssayError } from '#protocol/assayError'
 import type { AcceptedEntry } from '../ingest/acceptedEntry.ts'
+import { oracleError } from '../oracleErrors.ts'
 import { createRollup } from './rollup.ts'
 import { type Point, PointsRefused, type PointWriter, type Sink, type SinkStats } from './sink.ts'
 
@@ -11,7 +13,8 @@ export type SinkOptions = {
   /** First pause after a failed write; doubles up to 30 s. */
   readonly retryMs?: number
   readonly stopMs?: number
-  readonly onError?: (error: Error) => void
+  /** Hears ORACLE_SINK at the first failure of an outage. */
+  readonly onError?: (error: AssayError) => void
 }
 
 const SLICE_MS = 4
@@ -86,7 +89,7 @@ export function createSink(writer: PointWriter, options: SinkOptions = {}): Sink
         failures = 0
       } catch (error) {
         lastError = (error as Error).message
-        if (failures === 0) onError?.(error as Error)
+        if (failures === 0) onError?.(oracleError('ORACLE_SINK', { found: lastError }, error))
         if (!(error instanceof PointsRefused)) {
           failures += 1
           count.retries += 1

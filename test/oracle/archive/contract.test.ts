@@ -170,6 +170,29 @@ for (const [name, create] of Object.entries(stores)) {
       t.same(seqs(archive.entriesBetween(log.agentId, null, point(last)).entries), ['1.0', '1.4', '1.5'])
     })
 
+    t.test('a node that held part of what was given up ends at the same head and range', async (t) => {
+      const { archive, log } = await setup(t)
+      const [a, b, c, d, e] = (await chain(log, 5)) as [Entry, Entry, Entry, Entry, Entry]
+      const last = await log.next({
+        tombstones: [
+          {
+            from: { boot: 1, seq: 1 },
+            to: { boot: 1, seq: 3 },
+            firstPrev: a.hash,
+            lastHash: d.hash,
+            reason: 'quota',
+          },
+        ],
+      })
+      add(archive, a, b, c, e)
+      t.equal(archive.head(log.agentId)?.seq, 2)
+      archive.stop()
+      archive.start()
+      t.same(seqs(add(archive, last).linked), ['1.4', '1.5'])
+      t.same(seqs(archive.entriesBetween(log.agentId, null, point(last)).entries), ['1.0', '1.4', '1.5'])
+      t.same(seqs(archive.entriesBetween(log.agentId, point(c), point(last)).entries), ['1.4', '1.5'])
+    })
+
     t.test('a later boot on an ancestor of the head takes over: restored from a backup', async (t) => {
       const { archive, log } = await setup(t)
       const [a, b] = (await chain(log, 2)) as [Entry, Entry]

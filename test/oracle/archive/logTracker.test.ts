@@ -100,6 +100,48 @@ t.test(
   },
 )
 
+t.test('a head inside what was given up goes on as on every other node', async (t) => {
+  const log = chain([4, 4])
+  const tombstone = {
+    from: { boot: 1, seq: 1 },
+    to: { boot: 2, seq: 1 },
+    firstPrev: bytesOf(0),
+    lastHash: bytesOf(5),
+    reason: 'quota' as const,
+  }
+  for (let prefix = 1; prefix <= 6; prefix++) {
+    const tracker = createLogTracker(null, null)
+    const onChain = new Set<string>()
+    const offer = (meta: LinkMeta) => {
+      const { linked } = tracker.offer(meta, (hash) => onChain.has(hash))
+      for (const each of linked) onChain.add(each.hash)
+    }
+    for (const meta of log.slice(0, prefix)) offer(meta)
+    offer({ ...(log[7] as LinkMeta), tombstones: [tombstone] })
+    offer(log[6] as LinkMeta)
+    t.equal(tracker.head()?.hash, hashOf(7), `${prefix} entries held before`)
+    t.equal(tracker.waitingCount(), 0)
+  }
+})
+
+t.test('a tombstone of another branch does not carry the head off', async (t) => {
+  const log = chain([4])
+  const tracker = createLogTracker(null, null)
+  const onChain = new Set<string>()
+  for (const meta of log.slice(0, 2))
+    for (const each of tracker.offer(meta, () => false).linked) onChain.add(each.hash)
+  const tombstone = {
+    from: { boot: 1, seq: 1 },
+    to: { boot: 1, seq: 2 },
+    firstPrev: bytesOf(77),
+    lastHash: bytesOf(78),
+    reason: 'quota' as const,
+  }
+  const strange = { id: 9, boot: 1, seq: 3, hash: hashOf(79), prev: hashOf(78), tombstones: [tombstone] }
+  tracker.offer(strange, (hash) => onChain.has(hash))
+  t.equal(tracker.head()?.seq, 1)
+})
+
 t.test('a tombstone that no held entry follows does not become the head', async (t) => {
   const tracker = createLogTracker(null, null)
   const log = chain([6])

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect as tcp } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { connect, type MqttClient } from 'mqtt'
 import t from 'tap'
@@ -75,6 +78,15 @@ t.test('assay broker: says where it listens, ends on a signal, and with its pare
   child.kill('SIGTERM')
   t.same(await once(child, 'close'), [0, null])
   t.equal((await once(start(['--port', 'x']), 'close'))[0], 2)
+
+  const folder = mkdtempSync(join(tmpdir(), 'assay-broker-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const files = ['--ca', 'ca.pem', '--cert', 'c.pem', '--key', 'k.pem']
+  const writer = start(['--mosquitto', folder, ...files, '--node', 'node-1', '--port', '8883'])
+  t.equal((await once(writer, 'close'))[0], 0)
+  t.match(readFileSync(join(folder, 'mosquitto.conf'), 'utf8'), /listener 8883 127\.0\.0\.1/)
+  t.match(readFileSync(join(folder, 'acl'), 'utf8'), /user node-1/)
+  t.equal((await once(start(['--mosquitto', folder]), 'close'))[0], 2)
 
   // A shell stands between: killing it orphans the broker, which then ends by itself.
   const shell = spawn(

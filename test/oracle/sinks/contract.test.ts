@@ -175,6 +175,7 @@ t.test(
     t.ok((await some(0, 10)) < 50, 'accept returns at once')
     await until(() => sink.stats().retries > 0 && sink.stats().points === 9)
     t.match(sink.stats(), { queued: 5, dropped: 4, written: 0 })
+    t.match(errors, [{ code: 'ORACLE_SINK' }])
     t.equal(errors.length, 1, 'told once, not at every try')
 
     const first = await startInflux({ port, folder })
