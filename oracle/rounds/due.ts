@@ -8,7 +8,7 @@ const OLD_PARENT_S = 24 * 3600
 
 /**
  * Whether an agreed round is worth posting (PROTOCOL §6.9): the heartbeat has passed since the parent, there is an
- * exception, or the pool's mean score moved by more than `deviationBp`.
+ * exception, or the pool's mean score moved by more than `deviationBp`. The first round waits for a first token.
  */
 export function isDue(
   result: RoundResult,
@@ -17,7 +17,7 @@ export function isDue(
   heartbeatS: number,
   deviationBp: number,
 ): boolean {
-  if (!parent || !parentState) return true
+  if (!parent || !parentState) return result.leaves.length > 0
   const age = result.report.observedTo - parent.observedTo
   if (age >= heartbeatS) return true
   if (age > OLD_PARENT_S) return false

@@ -106,7 +106,9 @@ export class RoundEngine {
   private trouble(error: Error & { code?: string }): void {
     this.options.log('error', error.message)
     if (error.code === 'ORACLE_CHAIN_REORG') this.epochs.reset()
-    if (error.code?.startsWith('ORACLE_CHAIN')) {
+    // Before the feed's first block is final there is nothing to be wrong yet.
+    const isBeforeTheFeed = error.code === 'ORACLE_CHAIN_CONFIG' && this.latestView === null
+    if (error.code?.startsWith('ORACLE_CHAIN') && !isBeforeTheFeed) {
       this.options.context.incident({
         kind: 'chain',
         subject: this.options.context.nodeId,
