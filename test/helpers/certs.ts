@@ -2,6 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { missing } from './realServer.ts'
+
+/** Why certificates cannot be made here, or undefined. */
+export const noOpenssl = (): string | undefined => missing('openssl', 'openssl')
 
 /** A certificate and its key as PEM files. */
 export type CertFiles = { readonly cert: string; readonly key: string }

@@ -7,17 +7,17 @@ import type { Roles } from '../../../oracle/broker/brokerAcl.ts'
 import { startEmbeddedBroker } from '../../../oracle/broker/embeddedBroker.ts'
 import { createIngest } from '../../../oracle/ingest/ingest.ts'
 import { createOracleLink } from '../../../oracle/link/oracleLink.ts'
-import { createAuthority } from '../../helpers/certs.ts'
+import { createAuthority, noOpenssl, type TestAuthority } from '../../helpers/certs.ts'
 import { noMosquitto, startMosquittoOpen, startMosquittoTls } from '../../helpers/mosquitto.ts'
 import { createSignedLog, primitives } from '../../helpers/signedLog.ts'
 
 const FEED = 'fe'.repeat(32)
 const roles: Roles = { nodes: ['node-1'], operators: [] }
-const authority = createAuthority()
-const strangers = createAuthority()
+const skipTls = noOpenssl()
+const authorities = skipTls ? [] : [createAuthority(), createAuthority()]
+const [authority, strangers] = authorities as [TestAuthority, TestAuthority]
 t.teardown(() => {
-  authority.remove()
-  strangers.remove()
+  for (const each of authorities) each.remove()
 })
 const alice = createSignedLog()
 const mallory = createSignedLog()
@@ -25,7 +25,7 @@ const mallory = createSignedLog()
 type Broker = { readonly url: string; stop(): Promise<void> }
 const brokers: Record<string, { skip: string | undefined; start: () => Promise<Broker> }> = {
   'embedded broker': {
-    skip: undefined,
+    skip: skipTls,
     start: () =>
       startEmbeddedBroker({
         host: '127.0.0.1',
@@ -34,7 +34,7 @@ const brokers: Record<string, { skip: string | undefined; start: () => Promise<B
         roles,
       }),
   },
-  mosquitto: { skip: noMosquitto(), start: () => startMosquittoTls(authority, roles) },
+  mosquitto: { skip: skipTls ?? noMosquitto(), start: () => startMosquittoTls(authority, roles) },
 }
 
 function client(url: string, name: string, from = authority): MqttClient {
