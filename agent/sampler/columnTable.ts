@@ -27,10 +27,11 @@ export function sliceColumns(
   from: number,
   to: number,
 ): { metric: number; cells: readonly Cell[] }[] {
-  return [...table.columns.keys()]
-    .sort((a, b) => a - b)
-    .map((metric) => {
-      const cells = table.columns.get(metric) as Cell[]
-      return { metric, cells: Array.from({ length: to - from }, (_, i) => cells[from + i] ?? ABSENT) }
-    })
+  const columns: { metric: number; cells: readonly Cell[] }[] = []
+  for (const metric of [...table.columns.keys()].sort((a, b) => a - b)) {
+    const cells = table.columns.get(metric) as Cell[]
+    while (cells.length < to) cells.push(ABSENT)
+    columns.push({ metric, cells: cells.slice(from, to) })
+  }
+  return columns
 }

@@ -74,18 +74,22 @@ export function createProbeSupervisor(options: SupervisorOptions): ProbeSupervis
   async function stop(): Promise<void> {
     const stopping = probe
     probe = null
-    if (stopping) await Promise.race([stopping.stop().catch(onFault), pauseOf(STOP_MS)])
+    if (!stopping) return
+    const { late, cancel } = deadline(STOP_MS)
+    await Promise.race([stopping.stop().catch(onFault), late])
+    cancel()
   }
 
-  function pauseOf(ms: number): Promise<'late'> {
-    return new Promise((resolve) => clock.after(ms, () => resolve('late')))
+  function deadline(ms: number): { readonly late: Promise<'late'>; readonly cancel: () => void } {
+    let cancel = (): void => {}
+    const late = new Promise<'late'>((resolve) => {
+      cancel = clock.after(ms, () => resolve('late'))
+    })
+    return { late, cancel }
   }
 
   async function read(from: Probe): Promise<Sample> {
-    let cancel = (): void => {}
-    const late = new Promise<'late'>((resolve) => {
-      cancel = clock.after(deadlineMs, () => resolve('late'))
-    })
+    const { late, cancel } = deadline(deadlineMs)
     try {
       const snapshot = await Promise.race([from.sample(), late])
       if (snapshot !== 'late') {
