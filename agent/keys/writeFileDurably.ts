@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { type FileHandle, link, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
@@ -11,8 +12,7 @@ export async function writeFileDurably(
   { isNew = false } = {},
 ): Promise<void> {
   const directory = dirname(path)
-  const draft = join(directory, `.${basename(path)}.${process.pid}`)
-  await rm(draft, { force: true })
+  const draft = join(directory, `.${basename(path)}.${randomBytes(6).toString('hex')}`)
   let file: FileHandle | undefined
   try {
     file = await open(draft, 'wx', 0o600)

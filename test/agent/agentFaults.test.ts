@@ -252,7 +252,7 @@ t.test(
     const settings = testSettings(t.testdir(), feed, {
       'spool.quotaTelemetry': 64 * 1024,
       'source.samplePeriod': 5,
-    'source.batchPeriod': 5,
+      'source.batchPeriod': 5,
       'mqtt.window': 8,
     })
     const agent = testAgent(settings, probe)
