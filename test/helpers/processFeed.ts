@@ -41,18 +41,39 @@ export type ProcessFeed = {
   stop(): Promise<void>
 }
 
-/** Starts everything, enrols and admits. `agentExtra` and `agentEnv` reach the agent only. */
-export async function startProcessFeed(
-  options: {
-    epochS?: number
-    agentExtra?: Record<string, unknown>
-    agentEnv?: Record<string, string>
-    source?: string
-  } = {},
-): Promise<ProcessFeed> {
-  const { epochS = 3, agentExtra = {}, agentEnv = {}, source = 'auto' } = options
+/** How a feed of processes is set up. `agentExtra` (settings), `agentEnv` and `agentNode` reach the agent only. */
+export type ProcessFeedOptions = {
+  readonly epochS?: number
+  readonly agentExtra?: Record<string, unknown>
+  readonly agentEnv?: Record<string, string>
+  /** Program and flags that run the agent; this process's Node by default. */
+  readonly agentNode?: readonly string[]
+  readonly source?: string
+}
+
+/** Starts everything, enrols and admits. A start that fails ends what it began. */
+export async function startProcessFeed(options: ProcessFeedOptions = {}): Promise<ProcessFeed> {
+  const undo: (() => Promise<void> | void)[] = []
+  const stop = async (): Promise<void> => {
+    for (let step = undo.pop(); step; step = undo.pop()) await step()
+  }
+  try {
+    return { ...(await assemble(options, undo)), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function assemble(
+  options: ProcessFeedOptions,
+  undo: (() => Promise<void> | void)[],
+): Promise<Omit<ProcessFeed, 'stop'>> {
+  const { epochS = 3, agentExtra = {}, agentEnv = {}, agentNode, source = 'auto' } = options
   const dir = mkdtempSync(join(tmpdir(), 'assay-processes-'))
+  undo.push(() => rmSync(dir, { recursive: true, force: true }))
   const chain = await openUpChain(undefined)
+  undo.push(() => chain.stop())
   const ports = [await freePort(), await freePort(), await freePort()]
   const keys = await Promise.all(
     ports.map(async (_, i) => {
@@ -86,6 +107,7 @@ export async function startProcessFeed(
   const brokerPort = await freePort()
   const brokerUrl = `mqtt://127.0.0.1:${brokerPort}`
   const broker = killable(dir, 'broker', ['broker', '--port', String(brokerPort)], /"listening"/)
+  undo.push(() => broker.stop())
   await broker.start()
   const nodes = ports.map((port, index) => {
     const file = join(dir, `node-${index}.yaml`)
@@ -104,6 +126,9 @@ export async function startProcessFeed(
     )
     return killable(dir, `node-${index}`, ['node', '--config', file], /"ready"/)
   })
+  undo.push(async () => {
+    for (const node of nodes) await node.stop()
+  })
   await Promise.all(nodes.map((node) => node.start()))
   const metricsPort = await freePort()
   const agentFile = join(dir, 'agent.yaml')
@@ -111,7 +136,15 @@ export async function startProcessFeed(
     ...agentSettings({ dir, source, broker: brokerUrl, roster, metricsPort }),
     ...agentExtra,
   })
-  const agent = killable(dir, 'agent', ['agent', 'run', '--config', agentFile], /assay agent ready/, agentEnv)
+  const agent = killable(
+    dir,
+    'agent',
+    ['agent', 'run', '--config', agentFile],
+    /assay agent ready/,
+    agentEnv,
+    agentNode,
+  )
+  undo.push(() => agent.stop())
   await agent.start()
   const enrolled = await waitFor('the agent to enrol everywhere', async () => {
     const lists = await Promise.all(
@@ -137,11 +170,6 @@ export async function startProcessFeed(
     agent,
     metrics: `http://127.0.0.1:${metricsPort}/metrics`,
     devices: enrolled.devices.length,
-    async stop() {
-      for (const part of [agent, ...nodes, broker]) await part.stop()
-      await chain.stop()
-      rmSync(dir, { recursive: true, force: true })
-    },
   }
 }
 
@@ -151,6 +179,7 @@ function killable(
   args: readonly string[],
   ready: RegExp,
   env: Record<string, string> = {},
+  program: readonly string[] = [process.execPath],
 ): KillablePart {
   let child: ChildProcess | undefined
   const ended = (process: ChildProcess): Promise<void> =>
@@ -170,7 +199,8 @@ function killable(
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
     start() {
-      const started = spawn(process.execPath, [join(packageRoot(), 'dist', 'assay.js'), ...args], {
+      const [node = process.execPath, ...flags] = program
+      const started = spawn(node, [...flags, join(packageRoot(), 'dist', 'assay.js'), ...args], {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { ...process.env, ...env },
       })
