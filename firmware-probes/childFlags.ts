@@ -3,8 +3,9 @@ const WITH_VALUE: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The flags of this process that a child of the same program needs to load its modules: loaders and conditions. Flags
- * that are about this process alone (an inspector's port, a script given on the command line) stay here.
+ * The flags of this process that a child of the same program needs to load its modules: loaders named as packages, and
+ * conditions. What is about this process alone stays here: an inspector's port, a script of the command line, and
+ * loaders given by their place on disk, which are those of tracers and test runners.
  */
 export function childFlags(execArgv: readonly string[] = process.execArgv): readonly string[] {
   const kept: string[] = []
@@ -12,8 +13,9 @@ export function childFlags(execArgv: readonly string[] = process.execArgv): read
     const flag = execArgv[i] ?? ''
     const [name = ''] = flag.split('=', 1)
     if (!WITH_VALUE.has(name)) continue
-    kept.push(flag)
-    if (flag === name) kept.push(execArgv[++i] ?? '')
+    const parts = flag === name ? [flag, execArgv[++i] ?? ''] : [flag]
+    const value = flag === name ? (parts[1] ?? '') : flag.slice(name.length + 1)
+    if (!/^(?:file:|\/)/.test(value)) kept.push(...parts)
   }
   return kept
 }

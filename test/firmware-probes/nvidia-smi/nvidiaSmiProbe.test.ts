@@ -19,7 +19,7 @@ writeFileSync(join(folder, 'one.xml'), smiXml({}))
 writeFileSync(join(folder, 'eight.xml'), smiXml({ gpus: Array.from({ length: 8 }, () => ({})) }))
 
 async function once(options: NvidiaSmiOptions) {
-  const probe = new NvidiaSmiProbe({ command, timeoutMs: 8000, ...options })
+  const probe = new NvidiaSmiProbe({ command, timeoutMs: 20_000, ...options })
   await probe.start(() => undefined)
   try {
     return await probe.sample()
@@ -47,7 +47,7 @@ t.test('a hanging command is ended with what it started, and its devices read as
   script(`cat ${join(folder, 'one.xml')}`)
   for (const reader of ['package', 'direct'] as const) {
     script(`cat ${join(folder, 'one.xml')}`)
-    const probe = new NvidiaSmiProbe({ command, reader, timeoutMs: reader === 'direct' ? 800 : 2500 })
+    const probe = new NvidiaSmiProbe({ command, reader, timeoutMs: reader === 'direct' ? 1500 : 4000 })
     await probe.start(() => undefined)
     await probe.sample()
     const pidFile = join(folder, `${reader}.pid`)
