@@ -48,13 +48,17 @@ export async function up(options: UpOptions): Promise<number> {
   const dir = options.state ? resolve(options.state) : mkdtempSync(join(tmpdir(), 'assay-up-'))
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   const stops: (() => Promise<unknown>)[] = []
+  const stopAll = async (): Promise<void> => {
+    for (let stop = stops.pop(); stop; stop = stops.pop()) await stop().catch(() => undefined)
+  }
+  const ending = new AbortController()
   const { interrupted, forget } = onInterrupt()
   const broken = (part: Part): Promise<never> =>
     part.ended.then(({ code, signal }) =>
       Promise.reject(new Error(`${part.name} ended by itself (${signal ?? code}); see ${dir}`)),
     )
+  const run = start(options, dir, startedAt, progress, stops, broken, ending.signal)
   try {
-    const run = start(options, dir, startedAt, progress, stops, broken)
     const result = await Promise.race([run, interrupted.then(() => null)])
     if (result) {
       if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`)
@@ -71,7 +75,11 @@ export async function up(options: UpOptions): Promise<number> {
   } finally {
     forget()
     if (!options.json) progress.step('stopping')
-    for (const stop of stops.reverse()) await stop().catch(() => undefined)
+    ending.abort(new Error('stopped'))
+    await stopAll()
+    // What was just being started when the end came.
+    await run.catch(() => undefined)
+    await stopAll()
     if (!options.state) rmSync(dir, { recursive: true, force: true })
   }
 }
@@ -83,10 +91,11 @@ async function start(
   progress: ReturnType<typeof createProgress>,
   stops: (() => Promise<unknown>)[],
   broken: (part: Part) => Promise<never>,
+  signal: AbortSignal,
 ): Promise<UpSummary> {
   const failures: Promise<never>[] = []
   const begin = async (name: string, args: readonly string[], ready: RegExp) => {
-    const part = await startPart(name, args, join(dir, `${name}.log`), ready)
+    const part = await startPart(name, args, join(dir, `${name}.log`), ready, signal)
     stops.push(() => part.stop())
     const failure = broken(part)
     failure.catch(() => undefined)
@@ -96,6 +105,7 @@ async function start(
   progress.step(options.rpc ? `chain at ${options.rpc}` : 'local chain (anvil, one block a second)')
   const chain = await openUpChain(options.rpc)
   stops.push(() => chain.stop())
+  signal.throwIfAborted()
 
   const ports = [await freePort(options.port), await freePort(), await freePort()]
   const keys = await Promise.all(ports.map((_, i) => nodeKeys(dir, i)))
@@ -162,15 +172,21 @@ async function start(
   )
   await begin('agent', ['agent', 'run', '--config', agentFile], /assay agent ready/)
   const page = (roster.nodes[0] as Roster['nodes'][number]).url
-  const agent = await waitFor('the agent to enrol', async () => {
-    const lists = await Promise.all(
-      roster.nodes.map(
-        async (node) =>
-          ((await (await fetch(`${node.url}/agents`)).json()) as { agents: EnrolledAgent[] }).agents,
-      ),
-    )
-    return lists.every((list) => list.some((each) => each.state === 'approved')) && lists[0]?.[0]
-  })
+  const agent = await waitFor(
+    'the agent to enrol',
+    async () => {
+      const lists = await Promise.all(
+        roster.nodes.map(
+          async (node) =>
+            ((await (await fetch(`${node.url}/agents`)).json()) as { agents: EnrolledAgent[] }).agents,
+        ),
+      )
+      return lists.every((list) => list.some((each) => each.state === 'approved')) && lists[0]?.[0]
+    },
+    60_000,
+    100,
+    signal,
+  )
   const feed = (await (await fetch(`${page}/api/v1/feed`)).json()) as FeedInfo
   const shown = `${feed.source.name}${feed.source.synthetic ? ' (SYNTHETIC: not made on real hardware)' : ''}`
   progress.done(`agent ${agent.agentId.slice(0, 16)}…: ${agent.devices.length} devices from ${shown}`)
@@ -208,6 +224,7 @@ async function start(
       },
       Number.isFinite(wanted) ? 60_000 + wanted * EPOCH_S * 4000 : Number.POSITIVE_INFINITY,
       250,
+      signal,
     ),
   ])
   return summary(page, `http://127.0.0.1:${metricsPort}/metrics`, posted, startedInMs)
