@@ -65,6 +65,7 @@ program
     'auto, nvml, nvidia-smi[:FILE], dcgm-exporter:FILE|URL, kmsg:FILE, recording:FILE',
     'auto',
   )
+  .option('--record <file>', 'also write what the source gave, to be replayed as recording:FILE')
   .addOption(json)
   .action((options) => done(import('./agent/cli/probe.ts').then(({ probeCommand }) => probeCommand(options))))
 

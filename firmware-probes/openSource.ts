@@ -8,6 +8,7 @@ import { NvmlProbe } from './nvml/nvmlProbe.ts'
 import type { Probe, ProbeSink } from './probe.ts'
 import { probeError } from './probeErrors.ts'
 import { openRecording } from './recording/openRecording.ts'
+import type { RawTap } from './recording/rawSample.ts'
 
 /** What a source needs beside its name. */
 export type SourceOptions = {
@@ -16,6 +17,8 @@ export type SourceOptions = {
   readonly nvml?: NvmlOptions
   readonly nvidiaSmi?: NvidiaSmiOptions
   readonly kmsg?: KmsgOptions
+  /** Receives what the source reads before it is decoded; what a `RecordingWriter` plugs into. */
+  readonly tap?: RawTap
 }
 
 /** NVML where it answers with at least one device, else the recording. Which one, `name` says after `start`. */
@@ -36,7 +39,7 @@ class AutoProbe implements Probe {
   }
 
   async start(sink: ProbeSink): Promise<void> {
-    const nvml = new NvmlProbe(this.#options.nvml)
+    const nvml = new NvmlProbe(tapped(this.#options.nvml, this.#options))
     try {
       await nvml.start(sink)
       this.#chosen = nvml
@@ -59,6 +62,11 @@ class AutoProbe implements Probe {
   }
 }
 
+/** The options of one reader with the tap that is common to all. */
+function tapped<T extends object>(own: T | undefined, { tap }: SourceOptions): T & { tap?: RawTap } {
+  return { ...(own ?? ({} as T)), ...(tap === undefined ? {} : { tap }) }
+}
+
 type Opener = (argument: string, options: SourceOptions) => Probe
 
 function defaultRecording({ recording }: SourceOptions): Probe {
@@ -68,19 +76,19 @@ function defaultRecording({ recording }: SourceOptions): Probe {
 }
 
 const bare: Readonly<Record<string, Opener>> = {
-  nvml: (_, { nvml }) => new NvmlProbe(nvml),
+  nvml: (_, options) => new NvmlProbe(tapped(options.nvml, options)),
   auto: (_, options) => new AutoProbe(options),
   recording: (_, options) => defaultRecording(options),
-  'nvidia-smi': (_, { nvidiaSmi }) => new NvidiaSmiProbe(nvidiaSmi),
-  kmsg: (_, { kmsg }) => new KmsgProbe(kmsg),
+  'nvidia-smi': (_, options) => new NvidiaSmiProbe(tapped(options.nvidiaSmi, options)),
+  kmsg: (_, options) => new KmsgProbe(tapped(options.kmsg, options)),
 }
 
 const withArgument: Readonly<Record<string, Opener>> = {
   recording: (path) => openRecording(path),
-  'nvidia-smi': (file, { nvidiaSmi }) => new NvidiaSmiProbe({ ...nvidiaSmi, file }),
-  'dcgm-exporter': (from) => new DcgmExporterProbe(from),
-  dcgm: (from) => new DcgmExporterProbe(from),
-  kmsg: (file, { kmsg }) => new KmsgProbe({ ...kmsg, file }),
+  'nvidia-smi': (file, options) => new NvidiaSmiProbe({ ...tapped(options.nvidiaSmi, options), file }),
+  'dcgm-exporter': (from, options) => new DcgmExporterProbe(from, tapped({}, options)),
+  dcgm: (from, options) => new DcgmExporterProbe(from, tapped({}, options)),
+  kmsg: (file, options) => new KmsgProbe({ ...tapped(options.kmsg, options), file }),
 }
 
 /**

@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { changes, type KnownDevices } from '#probes/changes'
 import { openSource } from '#probes/openSource'
 import type { Probe } from '#probes/probe'
+import { probeError } from '#probes/probeErrors'
+import { RecordingWriter } from '#probes/recording/recordingWriter'
 import { AssayError } from '#protocol/assayError'
 import type { ProbeEvent } from '#protocol/wire/reading'
 import { probeJson } from './probeJson.ts'
@@ -15,6 +18,8 @@ export type ProbeArguments = {
   readonly json?: boolean
   /** What `auto` and `recording` replay where there is no GPU. */
   readonly recording?: string
+  /** Writes what the source reads, before any decoding, into this new file; replay it with `recording:FILE`. */
+  readonly record?: string
 }
 
 const PERIOD_MS = 1000
@@ -55,6 +60,27 @@ async function show(probe: Probe, args: ProbeArguments, stop: AbortSignal): Prom
   }
 }
 
+const RECORDABLE = ['nvml', 'nvidia-smi', 'dcgm-exporter', 'kmsg'] as const
+
+/** A recording of a live source or file. It is called real only where the kernel has the NVIDIA driver loaded. */
+function openRecordingOf(source: string, path: string): RecordingWriter {
+  const kind = RECORDABLE.find((one) => source === one || source.startsWith(`${one}:`))
+  if (kind === undefined)
+    throw probeError('AGENT_PROBE_ARGUMENT', {
+      option: '--record',
+      found: source,
+      wanted: RECORDABLE.join(', '),
+    })
+  const live = source === kind && !process.env.ASSAY_NVML_LIBRARY
+  return new RecordingWriter(path, {
+    source: kind,
+    realHardware: live && existsSync('/proc/driver/nvidia/version'),
+    madeAt: new Date().toISOString(),
+    driver: null,
+    note: `assay probe --source ${kind}`,
+  })
+}
+
 /**
  * `assay probe`: reads a source and prints it as a table or as JSON, once or every second until Ctrl-C.
  * @returns the exit code: 0 when it was read (warnings included), 2 for arguments and files that cannot be used, 1 for
@@ -66,8 +92,13 @@ export async function probeCommand(args: ProbeArguments): Promise<number> {
   process.on('SIGINT', end)
   process.on('SIGTERM', end)
   let probe: Probe | null = null
+  let writer: RecordingWriter | null = null
   try {
-    probe = openSource(args.source, args.recording === undefined ? {} : { recording: args.recording })
+    writer = args.record === undefined ? null : openRecordingOf(args.source, args.record)
+    probe = openSource(args.source, {
+      ...(args.recording === undefined ? {} : { recording: args.recording }),
+      ...(writer === null ? {} : { tap: writer.tap }),
+    })
     await show(probe, args, ending.signal)
     return 0
   } catch (error) {
@@ -78,6 +109,7 @@ export async function probeCommand(args: ProbeArguments): Promise<number> {
     return USAGE.has(error.code) ? 2 : 1
   } finally {
     await probe?.stop()
+    writer?.close()
     process.off('SIGINT', end)
     process.off('SIGTERM', end)
   }

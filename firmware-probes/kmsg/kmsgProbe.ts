@@ -100,14 +100,15 @@ export class KmsgProbe implements Probe {
     try {
       const lines = this.#reader.take()
       const now = Date.now()
-      const { tap } = this.#options
+      const spoken = lines.filter(({ text }) => /^(?:NVRM: |nvidia-nvswitch)/.test(text))
+      if (spoken.length > 0) {
+        const text = spoken.map((l) => `${l.priority},${l.seq},${l.sinceBootUs},-;${l.text}`).join('\n')
+        this.#options.tap?.({ kind: 'kmsg', atMs: now, durationUs: 0, text })
+      }
       for (const line of lines) {
         const at =
           line.sinceBootUs === null || this.#bootMs === null ? now : this.#bootMs + line.sinceBootUs / 1000
-        for (const event of this.#decoder.take(line, Math.floor(at))) {
-          tap?.({ kind: 'event', event })
-          this.#sink?.(event)
-        }
+        for (const event of this.#decoder.take(line, Math.floor(at))) this.#sink?.(event)
       }
     } catch (error) {
       if (!(error instanceof AssayError)) throw error

@@ -23,6 +23,8 @@ function dieWithParent(): void {
     // Another libc: the closed channel still ends every child that is not hung.
   }
   process.on('disconnect', () => process.exit(0))
+  // Ctrl-C and service managers signal the whole group; a reader that ended by that would look like a crash.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined)
 }
 
 function say(message: FromChild): void {
@@ -48,17 +50,37 @@ function serve(nvml: NvmlBinding): void {
   })
 }
 
+/** Where drivers put the library beside the loader's own path: distributions and the GPU container images. */
+const FOLDERS = [
+  '/usr/lib/x86_64-linux-gnu',
+  '/usr/lib/aarch64-linux-gnu',
+  '/usr/lib64',
+  '/usr/local/nvidia/lib64',
+]
+
+/** The library by path, or by name from the loader's path and the usual folders; else the first reason. */
+function load(library: string): NvmlBinding | Error {
+  const places = library.includes('/')
+    ? [library]
+    : [library, ...FOLDERS.map((folder) => `${folder}/${library}`)]
+  let first: Error | null = null
+  for (const place of places) {
+    try {
+      return new NvmlBinding(place)
+    } catch (cause) {
+      first ??= cause as Error
+    }
+  }
+  return first ?? new Error(library)
+}
+
 function usable(): NvmlBinding | null {
   const refuse = (stage: 'load' | 'symbol' | 'init', code: number, text: string) => {
     say({ say: 'unusable', stage, code, text })
     return null
   }
-  let nvml: NvmlBinding
-  try {
-    nvml = new NvmlBinding(process.argv[2] ?? 'libnvidia-ml.so.1')
-  } catch (cause) {
-    return refuse('load', 0, (cause as Error).message)
-  }
+  const nvml = load(process.argv[2] ?? 'libnvidia-ml.so.1')
+  if (nvml instanceof Error) return refuse('load', 0, nvml.message)
   const init = nvml.symbol('nvmlInit_v2', [])
   const byIndex = nvml.symbol('nvmlDeviceGetHandleByIndex_v2', ['unsigned int', 'void *'])
   if (init === null || byIndex === null)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { METRICS } from '#protocol/wire/metrics'
 import type { ProbeEvent } from '#protocol/wire/reading'
+import type { ProbeArguments } from '../../../agent/cli/probe.ts'
 import { probeJson, type ShownSnapshot } from '../../../agent/cli/probeJson.ts'
 import { probeTable } from '../../../agent/cli/probeTable.ts'
 import { openSource } from '../../../firmware-probes/openSource.ts'
@@ -117,24 +118,26 @@ t.test('every capture of exporters and kernel logs', async (t) => {
 })
 
 t.test('the command: output, exit codes, and where words go', async (t) => {
-  const run = (...args: string[]) =>
+  const run = (args: ProbeArguments) =>
     spawnSync(
       process.execPath,
-      ['--import=tsx', '--conditions=@assay/source', '-e', RUN, '--', JSON.stringify(parse(args))],
+      ['--import=tsx', '--conditions=@assay/source', '-e', RUN, '--', JSON.stringify(args)],
       { cwd: root, encoding: 'utf8', env: { ...process.env, ASSAY_NVML_LIBRARY: '/nonexistent.so' } },
     )
-  const parse = (args: string[]) => ({
-    source: args[0],
-    json: args.includes('--json'),
-    once: args.includes('--once'),
-  })
   const file = join(folder, 'smi.xml')
   writeFileSync(file, smiXml({ schema: 14 }))
-  const good = run(`nvidia-smi:${file}`, '--json')
+  const good = run({ source: `nvidia-smi:${file}`, json: true })
   t.equal(good.status, 0, 'warnings are no failure')
   t.match(JSON.parse(good.stdout), { devices: [{ readings: { temperatureGpuC: 45 } }], warnings: [{}] })
   t.equal(good.stderr, '')
-  const table = run('recording:test/fixtures/recordings/synthetic-h200x8.ndjson.gz', '--once')
+  const taped = join(folder, 'taped.ndjson')
+  t.equal(run({ source: `nvidia-smi:${file}`, json: true, record: taped }).status, 0)
+  const replayed = JSON.parse(run({ source: `recording:${taped}`, json: true, once: true }).stdout)
+  t.same(replayed.devices, JSON.parse(good.stdout).devices)
+  t.equal(replayed.synthetic, true, 'a file is not hardware')
+  const twice = run({ source: `nvidia-smi:${file}`, record: taped })
+  t.equal(twice.status, 2, 'a recording is never overwritten')
+  const table = run({ source: 'recording:test/fixtures/recordings/synthetic-h200x8.ndjson.gz', once: true })
   t.equal(table.status, 0)
   t.match(table.stdout, /SYNTHETIC/)
   for (const [source, status, code] of [
@@ -143,7 +146,7 @@ t.test('the command: output, exit codes, and where words go', async (t) => {
     ['gpu', 2, 'AGENT_PROBE_SOURCE'],
     ['nvml', 1, 'AGENT_PROBE_NVML_LIBRARY'],
   ] as const) {
-    const bad = run(source, '--json')
+    const bad = run({ source, json: true })
     t.equal(bad.status, status, source)
     t.match(bad.stderr, new RegExp(code))
     t.equal(bad.stdout, '')

@@ -4,7 +4,7 @@ import type { NvmlOptions } from '../../../firmware-probes/nvml/nvmlOptions.ts'
 import { NvmlProbe } from '../../../firmware-probes/nvml/nvmlProbe.ts'
 import { buildNvmlSim, nvmlSimUnavailable } from '../../fixtures/nvmlsim/buildNvmlSim.ts'
 import { until } from '../until.ts'
-import { readersAlive } from './readersAlive.ts'
+import { readerPids, readersAlive } from './readersAlive.ts'
 
 const reason = nvmlSimUnavailable()
 if (reason !== null && process.env.ASSAY_REQUIRE_ALL === '1') throw new Error(reason)
@@ -42,6 +42,26 @@ if (sim !== null) {
     )
     t.equal(readers(), 0)
   })
+
+  t.test(
+    'a signal to the whole group does not end the readers, so it does not look like a crash',
+    async (t) => {
+      sim.configure({ gpus: 2 })
+      const events: string[] = []
+      const probe = new NvmlProbe({ library: sim.library, firstDeadlineMs: 5000 })
+      await probe.start((event) => events.push(event.kind))
+      await probe.sample()
+      for (const pid of readerPids(sim.library)) {
+        process.kill(pid, 'SIGINT')
+        process.kill(pid, 'SIGTERM')
+      }
+      await settle()
+      t.match((await probe.sample()).devices[0]?.metrics.powerDrawW, { presence: 'value' })
+      t.same(events, [])
+      await probe.stop()
+      t.equal(readersAlive(sim.library), 0)
+    },
+  )
 
   t.test('what cannot start says why, with a code', async (t) => {
     const codeOf = async (settings: Record<string, string | number>, options: NvmlOptions = {}) => {

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
 /** NVML reader processes on this host that were started with a library path. */
-export function readersAlive(library: string): number {
-  return readdirSync('/proc').filter((pid) => {
+export function readerPids(library: string): readonly number[] {
+  const all = readdirSync('/proc').filter((pid) => {
     try {
       if (!/^\d+$/.test(pid)) return false
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
@@ -10,5 +10,11 @@ export function readersAlive(library: string): number {
     } catch {
       return false
     }
-  }).length
+  })
+  return all.map(Number)
+}
+
+/** How many of them there are. */
+export function readersAlive(library: string): number {
+  return readerPids(library).length
 }
