@@ -52,8 +52,8 @@ export function createBatchBuilder(maxBytes = MAX_BODY_BYTES): BatchBuilder {
     const metrics = usual.get(assetIdHex) ?? new Set<number>()
     usual.set(assetIdHex, metrics)
     const device = given.devices.get(assetIdHex)
-    const isSilent = !device || given.failure !== null
-    if (isSilent) {
+    // A device that answers without a single metric says as little as one that does not answer.
+    if (!device || given.failure !== null || Object.keys(device.cells).length === 0) {
       const cell = given.failure === null ? ABSENT : errorCell(given.failure)
       for (const metric of metrics.size > 0 ? metrics : [LEAST_METRIC])
         putCell(known.table, metric, row, cell)

@@ -39,7 +39,11 @@ export function createEventWriter(
       }
     } catch (error) {
       onFault(error)
-      if (!isStopped) cancel = clock.after(RETRY_MS, () => void drain())
+      if (!isStopped)
+        cancel = clock.after(RETRY_MS, () => {
+          cancel = undefined
+          void drain()
+        })
     } finally {
       isBusy = false
     }
@@ -53,7 +57,8 @@ export function createEventWriter(
         queue.splice(1, 1)
         lost++
       }
-      await drain()
+      // While the disk refuses, one try a second is enough.
+      if (!cancel) await drain()
     },
     waiting: () => queue.length,
     lost: () => lost,

@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '..', '..')
 
 t.test('agent.config.yaml is the generated sample and means all defaults', async (t) => {
   const path = join(root, 'agent.config.yaml')
-  t.equal(readFileSync(path, 'utf8'), sampleFile(AGENT_SETTINGS), 'run `assay config sample agent`')
+  t.equal(readFileSync(path, 'utf8'), sampleFile(AGENT_SETTINGS), 'run `assay config sample`')
   t.same(agentConfig(path, {}), agentConfig(null, {}))
 })
 
