@@ -91,6 +91,8 @@ export type NodeView = {
 
   /** Entry bytes of one boot, ascending by seq, every branch of a fork; empty when there are none. */
   archiveRange(agentId: string, boot: number, from: number, to: number): Promise<readonly Uint8Array[]>
+  /** Entry bytes above a position, ascending, every branch of a fork; a page of them. */
+  archiveAfter(agentId: string, boot: number, seq: number): Promise<readonly Uint8Array[]>
   archiveEntry(headerHash: string): Promise<Uint8Array | undefined>
   peerRound(n: number): Promise<PeerRound | undefined>
   /** Round state bytes. */

@@ -21,6 +21,17 @@ export function peerRoutes(app: FastifyInstance, view: NodeView): void {
     },
   )
 
+  app.get<{ Params: { agentId: string; boot: string; seq: string } }>(
+    '/archive/:agentId/after/:boot/:seq',
+    async (request, reply) => {
+      const agentId = hexParameter(request.params.agentId, 'agentId')
+      const boot = uintParameter(request.params.boot, 'boot')
+      const seq = uintParameter(request.params.seq, 'seq')
+      const entries = await view.archiveAfter(agentId, boot, seq)
+      return reply.type('application/cbor').send(Buffer.from(encodeCbor([...entries])))
+    },
+  )
+
   app.get<{ Params: { hash: string } }>('/archive/entry/:hash', async (request, reply) => {
     const hash = hexParameter(request.params.hash, 'headerHash')
     const entry = await view.archiveEntry(hash)

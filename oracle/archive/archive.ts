@@ -132,6 +132,8 @@ export type Archive = {
     toSeq: number,
     limit?: number,
   ): StoredEntry[]
+  /** Every branch at positions above `after` (null: all), ascending; at most `limit` (1024) entries. */
+  entriesAfter(agentId: Uint8Array, after: Position | null, limit?: number): StoredEntry[]
   /** Linked entries with t0 at or after `sinceMs`, ascending: the newest `limit` of them, or `limit` evenly spread. */
   entriesSince(
     agentId: Uint8Array,

@@ -182,6 +182,8 @@ export function createArchive(open: () => Tables, now: () => number = Date.now):
       t()
         .metasAt(agentId, boot, seq)
         .map((meta) => stored(meta.id)),
+    entriesAfter: (agentId, after, limit = 1024) =>
+      t().laterEntries(agentId, after?.boot ?? -1, after?.seq ?? -1, limit),
     entriesInRange: (agentId, boot, fromSeq, toSeq, limit = 1024) =>
       t().entriesInRange(agentId, boot, fromSeq, toSeq, limit),
     entriesSince(agentId, sinceMs, limit = 10_000, pick = 'newest') {

@@ -17,6 +17,7 @@ type EntryTable = Pick<
   | 'highest'
   | 'linkedDown'
   | 'entriesInRange'
+  | 'laterEntries'
   | 'entriesAfter'
 >
 
@@ -119,6 +120,11 @@ export function createMemoryEntryTable(undo: (step: () => void) => void): EntryT
     entriesInRange: (agentId, boot, fromSeq, toSeq, limit) =>
       log(agentId)
         .filter(({ entry }) => entry.boot === boot && entry.seq >= fromSeq && entry.seq <= toSeq)
+        .slice(0, limit)
+        .map(stored),
+    laterEntries: (agentId, boot, seq, limit) =>
+      log(agentId)
+        .filter(({ entry }) => comparePositions(entry, { boot, seq }) > 0)
         .slice(0, limit)
         .map(stored),
     entriesAfter: (id, limit) => {

@@ -20,6 +20,7 @@ type EntryTable = Pick<
   | 'highest'
   | 'linkedDown'
   | 'entriesInRange'
+  | 'laterEntries'
   | 'entriesAfter'
 >
 
@@ -61,6 +62,9 @@ export function createSqliteEntryTable(db: SqliteDatabase, agents: AgentRows): E
   )
   const range = db.prepare(
     'SELECT * FROM entries WHERE agent = ? AND boot = ? AND seq BETWEEN ? AND ? ORDER BY seq, id LIMIT ?',
+  )
+  const later = db.prepare(
+    'SELECT * FROM entries WHERE agent = ? AND (boot, seq) > (?, ?) ORDER BY boot, seq, id LIMIT ?',
   )
   const after = db.prepare('SELECT * FROM entries WHERE id > ? ORDER BY id LIMIT ?')
 
@@ -157,6 +161,8 @@ export function createSqliteEntryTable(db: SqliteDatabase, agents: AgentRows): E
         seq = last.seq as number
       }
     },
+    laterEntries: (agentId, boot, seq, limit) =>
+      later.all([agents.rowOf(agentId) ?? -1, boot, seq, limit]).map(entry),
     entriesInRange: (agentId, boot, fromSeq, toSeq, limit) =>
       range.all([agents.rowOf(agentId) ?? -1, boot, fromSeq, toSeq, limit]).map(entry),
     entriesAfter(id, limit) {

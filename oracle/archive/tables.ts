@@ -42,6 +42,8 @@ export type Tables = {
     toSeq: number,
     limit: number,
   ): StoredEntry[]
+  /** Every branch at positions above (boot, seq), ascending. */
+  laterEntries(agentId: Uint8Array, boot: number, seq: number, limit: number): StoredEntry[]
   entriesAfter(id: number, limit: number): { readonly lastId: number; readonly entries: StoredEntry[] }
 
   insertFork(fork: ForkRecord): void

@@ -4,6 +4,7 @@ import { createNodePrimitives } from '#protocol/node/nodePrimitives'
 import type { Signer } from '#protocol/primitives'
 import { computeRound, type FeedParams } from '#protocol/score/round'
 import type { Hex } from '#protocol/wire/chainView'
+import { comparePositions } from '#protocol/wire/header'
 import { initKeccak } from '#protocol/wire/keccak'
 import { packQuorum } from '#protocol/wire/quorum'
 import { signDigest } from '#protocol/wire/reportSignature'
@@ -12,6 +13,7 @@ import { createApi } from '../api/createApi.ts'
 import type { NodeEvent } from '../api/nodeView.ts'
 import { createSqliteArchive } from '../archive/sqliteArchive.ts'
 import type { ApprovalPolicy } from '../ingest/enrol.ts'
+import type { Gap } from '../ingest/gapWatch.ts'
 import { createIngest } from '../ingest/ingest.ts'
 import { createLatest } from '../inputs/latest.ts'
 import type { LinkSettings } from '../link/linkSettings.ts'
@@ -24,6 +26,7 @@ import { EpochClock, type Finality } from '../registry/epochClock.ts'
 import { Transmitter } from '../registry/transmitter.ts'
 import { AckWatch } from '../rounds/ackWatch.ts'
 import { createArchiveLogs } from '../rounds/archiveLogs.ts'
+import { fetchAfter } from '../rounds/backfill.ts'
 import { createPeer } from '../rounds/peerClient.ts'
 import type { RoundContext } from '../rounds/ports.ts'
 import { RoundEngine, type Transmit } from '../rounds/roundEngine.ts'
@@ -117,12 +120,27 @@ export function createNode(options: NodeOptions, seams: NodeSeams = {}): OracleN
         for (const assetId of new Set(entries.flatMap(subjectsOf))) emit({ kind: 'asset', assetId })
       },
       onHeads: (heads) => link.ackHeads(heads),
-      onGap: (gap) => link.ask(gap),
+      onGap(gap) {
+        link.ask(gap)
+        // The agent may have forgotten what M other nodes acked: those have it.
+        void closeGap(gap)
+      },
       onIncident(incident) {
         log.warn({ kind: incident.kind, agentId: incident.agentId }, incident.text)
         emit({ kind: 'incident', incident })
       },
     })
+    const peers = roster.nodes
+      .filter((node) => toHex0x(node.nodeId) !== nodeId)
+      .map((node) => createPeer(toHex0x(node.nodeId), node.url))
+    const logs = createArchiveLogs(archive, ingest, primitives)
+    async function closeGap({ agentId, after, before }: Gap): Promise<void> {
+      for (const peer of peers) {
+        const head = archive.head(agentId)
+        if (head && comparePositions(head, before) >= 0) return
+        await fetchAfter(toHex0x(agentId), after, before, logs, peer, primitives).catch(() => undefined)
+      }
+    }
     ingest.start()
     stops.push(() => ingest.stop())
     const link = createOracleLink({
@@ -155,11 +173,9 @@ export function createNode(options: NodeOptions, seams: NodeSeams = {}): OracleN
       transport: options.transport,
       signReport: (digest) => signDigest(digest, options.reportKey),
       primitives,
-      logs: createArchiveLogs(archive, ingest, primitives),
+      logs,
       store: rounds,
-      peers: roster.nodes
-        .filter((node) => toHex0x(node.nodeId) !== nodeId)
-        .map((node) => createPeer(toHex0x(node.nodeId), node.url)),
+      peers,
       acks,
       compute: seams.compute ?? computeRound,
       readView: async (block) => reader.read(block.number),
@@ -212,7 +228,7 @@ export function createNode(options: NodeOptions, seams: NodeSeams = {}): OracleN
       },
       problems: () =>
         link.state() === 'connected' ? [] : ['the broker is not connected: no readings arrive'],
-      metricsText: createNodeMetrics(() => running),
+      metricsText: createNodeMetrics(() => running, options.sinks),
     })
     const api = createApi(view, { webRoot: options.webRoot, log: (record, text) => log.error(record, text) })
     const { url } = await api.start(options.host, options.port)

@@ -1,8 +1,12 @@
 import { Counter, Gauge, Registry } from 'prom-client'
+import type { Sink, SinkStats } from '../sinks/sink.ts'
 import type { NodeParts } from './parts.ts'
 
-/** The node's own metrics in Prometheus text, read from the parts when asked. */
-export function createNodeMetrics(parts: () => NodeParts | undefined): () => Promise<string> {
+/** The node's own metrics in Prometheus text, read from the parts and sinks when asked. */
+export function createNodeMetrics(
+  parts: () => NodeParts | undefined,
+  sinks: readonly Sink[],
+): () => Promise<string> {
   const registry = new Registry()
   const gauge = (name: string, help: string, read: (parts: NodeParts) => number): void => {
     new Gauge({
@@ -28,6 +32,28 @@ export function createNodeMetrics(parts: () => NodeParts | undefined): () => Pro
     'posted_round',
     'Newest posted round that this node knows.',
     (p) => p.engine.view()?.parent?.round ?? 0,
+  )
+  const ofSinks = (read: (stats: SinkStats) => number) => () =>
+    sinks.reduce((sum, sink) => sum + read(sink.stats()), 0)
+  gauge(
+    'sink_points_written_total',
+    'Points that the databases of the sinks took.',
+    ofSinks((s) => s.written),
+  )
+  gauge(
+    'sink_points_dropped_total',
+    'Points given up: the queue was full, or refused.',
+    ofSinks((s) => s.dropped),
+  )
+  gauge(
+    'sink_points_queued',
+    'Points that wait to be written.',
+    ofSinks((s) => s.queued),
+  )
+  gauge(
+    'sink_entries_dropped_total',
+    'Entries that no points were made of: too many waited.',
+    ofSinks((s) => s.entriesDropped),
   )
   new Counter({
     name: 'assay_oracle_ingest_rejected_total',

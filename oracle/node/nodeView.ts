@@ -99,6 +99,8 @@ export function createNodeView(parts: NodeParts, options: NodeViewOptions): Node
     roster: async () => encodeRoster(parts.roster),
     archiveRange: async (agentId, boot, from, to) =>
       archive.entriesInRange(bytes(agentId), boot, from, to).map((row) => row.bytes),
+    archiveAfter: async (agentId, boot, seq) =>
+      archive.entriesAfter(bytes(agentId), { boot, seq }).map((row) => row.bytes),
     archiveEntry: async (hash) => archive.entryByHash(bytes(hash))?.bytes,
     async peerRound(n) {
       const published = engine.published(n)

@@ -1,10 +1,10 @@
+import type { Primitives } from '#protocol/primitives'
 import type { LogHead } from '#protocol/wire/ackList'
 import type { Hex } from '#protocol/wire/chainView'
-import type { Entry } from '#protocol/wire/entry'
+import { type Entry, parseEntry } from '#protocol/wire/entry'
+import { comparePositions, type Position } from '#protocol/wire/header'
 import type { LogStore, Peer } from './ports.ts'
 
-/** Entries asked for at a time; an answer may be shorter. */
-const PAGE = 256
 /** Pages asked for in one attempt, so that a liar cannot keep a node busy. */
 const MOST_PAGES = 400
 
@@ -18,11 +18,12 @@ export async function chainOrFetch(
   head: LogHead,
   logs: LogStore,
   peers: readonly Peer[],
+  primitives: Primitives,
 ): Promise<readonly Entry[] | null> {
   const held = logs.chain(agentId, parent, head)
   if (held) return held
   for (const peer of peers) {
-    await fetchRange(agentId, parent, head, logs, peer)
+    await fetchAfter(agentId, parent, head, logs, peer, primitives)
     const now = logs.chain(agentId, parent, head)
     if (now) return now
   }
@@ -41,26 +42,36 @@ export async function holdsOrFetch(head: LogHead, logs: LogStore, peers: readonl
   return false
 }
 
-async function fetchRange(
+/**
+ * Fetches what follows `after` from one peer, page by page, until `to` is reached or the peer has no more. Boots need
+ * not be consecutive, so pages go by position, not by boot.
+ */
+export async function fetchAfter(
   agentId: Hex,
-  parent: LogHead | null,
-  head: LogHead,
-  logs: LogStore,
+  after: Position | null,
+  to: Position,
+  logs: Pick<LogStore, 'addFromPeer'>,
   peer: Peer,
+  primitives: Primitives,
 ): Promise<void> {
-  let boot = parent?.boot ?? 0
-  let from = parent ? parent.seq + 1 : 0
-  for (let page = 0; page < MOST_PAGES && boot <= head.boot; page++) {
-    const to = boot === head.boot ? head.seq : from + PAGE - 1
-    const upTo = Math.min(to, from + PAGE - 1)
-    const entries = from > upTo ? [] : await peer.archive(agentId, boot, from, upTo)
-    if (entries === undefined) return
-    if (entries.length > 0) await logs.addFromPeer(entries)
-    if (entries.length > 0 && upTo < (boot === head.boot ? head.seq : Number.POSITIVE_INFINITY)) {
-      from = upTo + 1
-    } else {
-      boot += 1
-      from = 0
-    }
+  let at = after
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const entries = await peer.after(agentId, at)
+    const last = entries && lastPosition(entries, primitives)
+    if (!entries || !last || (at && comparePositions(last, at) <= 0)) return
+    await logs.addFromPeer(entries)
+    at = last
+    if (comparePositions(at, to) >= 0) return
+  }
+}
+
+function lastPosition(entries: readonly Uint8Array[], primitives: Primitives): Position | null {
+  const last = entries.at(-1)
+  if (!last) return null
+  try {
+    const { boot, seq } = parseEntry(last, primitives).header
+    return { boot, seq }
+  } catch {
+    return null
   }
 }

@@ -42,7 +42,7 @@ export async function computeEntries(
       chains.set(agentId, [])
       continue
     }
-    const chain = await chainOrFetch(agentId, parent, head, context.logs, context.peers)
+    const chain = await chainOrFetch(agentId, parent, head, context.logs, context.peers, context.primitives)
     if (!chain)
       return {
         ok: false,

@@ -29,22 +29,26 @@ export function createPeer(nodeId: Hex, url: string): Peer {
     }
   }
 
+  async function entries(path: string): Promise<readonly Uint8Array[] | undefined> {
+    const response = await get(path)
+    if (!response) return undefined
+    try {
+      const items = asArray(decodeCbor(new Uint8Array(await response.arrayBuffer())), 'archive')
+      return items.map((item) => asBytes(item, 'archive'))
+    } catch {
+      return undefined
+    }
+  }
+
   return {
     nodeId,
     async round(n) {
       const json = await (await get(`/peer/rounds/${n}`))?.json().catch(() => undefined)
       return json === undefined ? undefined : readRound(n, json)
     },
-    async archive(agentId, boot, from, to) {
-      const response = await get(`/archive/${agentId.slice(2)}/${boot}/${from}-${to}`)
-      if (!response) return undefined
-      try {
-        const items = asArray(decodeCbor(new Uint8Array(await response.arrayBuffer())), 'archive')
-        return items.map((item) => asBytes(item, 'archive'))
-      } catch {
-        return undefined
-      }
-    },
+    archive: (agentId, boot, from, to) => entries(`/archive/${agentId.slice(2)}/${boot}/${from}-${to}`),
+    after: (agentId, at) =>
+      entries(`/archive/${agentId.slice(2)}/after/${at ? `${at.boot}/${at.seq}` : '0/0'}`),
     async state(round) {
       const response = await get(`/peer/states/${round}`)
       return response ? new Uint8Array(await response.arrayBuffer()) : undefined

@@ -3,6 +3,7 @@ import type { FeedParams, RoundInput, RoundResult } from '#protocol/score/round'
 import type { ForkProof, LogHead } from '#protocol/wire/ackList'
 import type { ChainView, EpochRef, Hex } from '#protocol/wire/chainView'
 import type { Entry } from '#protocol/wire/entry'
+import type { Position } from '#protocol/wire/header'
 import type { Roster } from '#protocol/wire/roster'
 import type { AckWatch } from './ackWatch.ts'
 
@@ -45,6 +46,8 @@ export type Peer = {
   readonly nodeId: Hex
   round(n: number): Promise<PublishedRound | undefined>
   archive(agentId: Hex, boot: number, from: number, to: number): Promise<readonly Uint8Array[] | undefined>
+  /** Entries of every branch at positions above `position` (null: all), ascending; a page of them. */
+  after(agentId: Hex, position: Position | null): Promise<readonly Uint8Array[] | undefined>
   state(round: number): Promise<Uint8Array | undefined>
 }
 

@@ -239,6 +239,7 @@ export function worldView(world: SignedWorld, entry: WorldEntry, round: WorldRou
       agentId === world.agentId && boot === 1 && from <= newest.header.seq && newest.header.seq <= to
         ? [newest.bytes]
         : [],
+    archiveAfter: async () => [],
     archiveEntry: async (hash) => {
       const bytes = entries.get(hash)
       return bytes && view.tamperEntry(bytes.slice())

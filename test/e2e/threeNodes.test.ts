@@ -89,7 +89,11 @@ t.test('three real nodes over a broker and a chain: enrol, admit, score, agree, 
   const proof = await (await fetch(`${urls[0]}/api/v1/assets/${assets[0]?.assetId}/proof`)).json()
   const verdict = verifyAssetProof(proof, { rosterFingerprint: null }, noblePrimitives)
   t.ok(verdict.ok, `the proof holds: ${JSON.stringify(verdict.firstFailure)}`)
-  t.equal(verdict.steps.find((step) => step.name === 'admission')?.ok, true, 'M report keys bound token, asset and agent')
+  t.equal(
+    verdict.steps.find((step) => step.name === 'admission')?.ok,
+    true,
+    'M report keys bound token, asset and agent',
+  )
   const bundle = new Uint8Array(await (await fetch(`${urls[0]}/api/v1/rounds/latest/bundle`)).arrayBuffer())
   const recomputed = verifyFile(bundle, noblePrimitives, {})
   t.ok(

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import type { RoundSummary } from '#protocol/http/roundView'
 import { parseEntry } from '#protocol/wire/entry'
 import { comparePositions } from '#protocol/wire/header'
-import type { RoundSummary } from '#protocol/http/roundView'
 import { createSqliteArchive } from '../../oracle/archive/sqliteArchive.ts'
 import { metricSum } from '../../oracle/up/upSummary.ts'
 import { waitFor } from '../../oracle/up/waitFor.ts'
@@ -19,7 +19,14 @@ export async function killRun(t: Test, kills: number): Promise<void> {
   const seed = process.env.ASSAY_SEED ?? String(Date.now())
   t.comment(`ASSAY_SEED=${seed}`)
   const random = seededRandom(seed)
-  const feed = await startProcessFeed({ agentExtra: { 'source.samplePeriod': '200ms', 'source.batchPeriod': '200ms', 'mqtt.resendAfter': '1s', 'mqtt.reconnectMax': '1s' } })
+  const feed = await startProcessFeed({
+    agentExtra: {
+      'source.samplePeriod': '200ms',
+      'source.batchPeriod': '200ms',
+      'mqtt.resendAfter': '1s',
+      'mqtt.reconnectMax': '1s',
+    },
+  })
   t.teardown(() => feed.stop())
   const victims = [feed.broker, feed.agent, feed.nodes[2] as (typeof feed.nodes)[number]]
   const plan = victims.flatMap((part) => Array.from({ length: kills }, () => part))
@@ -43,12 +50,21 @@ export async function killRun(t: Test, kills: number): Promise<void> {
     'the spool to drain',
     async () => {
       const now = await text()
-      return metricSum(now, 'assay_agent_entries_produced') > 0 && metricSum(now, 'assay_agent_entries_spooled') <= 3
+      return (
+        metricSum(now, 'assay_agent_entries_produced') > 0 &&
+        metricSum(now, 'assay_agent_entries_spooled') <= 3
+      )
     },
     60_000,
   )
-  const [produced = 0, acked = 0, spooled = 0, dropped = 0] = await text().then((now) => names.map((name) => metricSum(now, name)))
-  t.equal(produced, acked + spooled + dropped, `produced ${produced} = acked ${acked} + spooled ${spooled} + dropped ${dropped}`)
+  const [produced = 0, acked = 0, spooled = 0, dropped = 0] = await text().then((now) =>
+    names.map((name) => metricSum(now, name)),
+  )
+  t.equal(
+    produced,
+    acked + spooled + dropped,
+    `produced ${produced} = acked ${acked} + spooled ${spooled} + dropped ${dropped}`,
+  )
   t.equal(dropped, 0, 'nothing was dropped')
 
   const third = feed.roster.nodes[2]?.url
@@ -64,18 +80,38 @@ export async function killRun(t: Test, kills: number): Promise<void> {
   t.pass('the killed node back-filled and signs again')
 
   await feed.agent.stop()
-  const heads = async () => Promise.all(feed.roster.nodes.map(async (node) => ((await (await fetch(`${node.url}/agents`)).json()) as { agents: { agentId: string }[] }).agents[0]?.agentId).map(async (agent, i) => {
-    const url = feed.roster.nodes[i]?.url
-    return ((await (await fetch(`${url}/agents/${await agent}/head`)).json()) as { hash: string }).hash
-  }))
+  const heads = async () =>
+    Promise.all(
+      feed.roster.nodes
+        .map(
+          async (node) =>
+            ((await (await fetch(`${node.url}/agents`)).json()) as { agents: { agentId: string }[] })
+              .agents[0]?.agentId,
+        )
+        .map(async (agent, i) => {
+          const url = feed.roster.nodes[i]?.url
+          return ((await (await fetch(`${url}/agents/${await agent}/head`)).json()) as { hash: string }).hash
+        }),
+    )
   await waitFor('all nodes to hold the same head', async () => new Set(await heads()).size === 1, 60_000)
   for (const part of feed.nodes) await part.stop()
   const logs = feed.nodes.map((_, i) => readLog(join(feed.dir, `node-${i}`, 'archive.sqlite')))
   for (const [i, log] of logs.entries()) {
-    t.equal(new Set(log.map((row) => `${row.boot}/${row.seq}`)).size, log.length, `node ${i}: ${log.length} entries, none twice`)
-    t.ok(log.every((row, at) => at === 0 || row.prev === log[at - 1]?.hash), `node ${i}: one unbroken chain from the first entry to the head`)
+    t.equal(
+      new Set(log.map((row) => `${row.boot}/${row.seq}`)).size,
+      log.length,
+      `node ${i}: ${log.length} entries, none twice`,
+    )
+    t.ok(
+      log.every((row, at) => at === 0 || row.prev === log[at - 1]?.hash),
+      `node ${i}: one unbroken chain from the first entry to the head`,
+    )
   }
-  t.ok(logs.every((log) => log.length >= produced), `every node holds all ${produced} entries that the agent had on disk when it was asked, and those after`)
+  t.comment(`entries per node: ${logs.map((log) => log.length).join(', ')}`)
+  t.ok(
+    logs.every((log) => log.length >= acked && log.length + spooled >= produced),
+    `every node holds the ${acked} acked entries; of ${produced} on the agent's disk at most ${spooled} were still to be sent`,
+  )
   const boots = new Set(logs[0]?.map((row) => row.boot))
   t.ok(boots.size >= kills + 1, `${boots.size} boots of the agent are told apart`)
   const last = logs[0]?.at(-1)
@@ -89,7 +125,13 @@ function readLog(file: string): Row[] {
   archive.start()
   const rows = [...archive.iterate()].map((row) => {
     const entry = parseEntry(row.bytes, primitives)
-    return { boot: row.boot, seq: row.seq, hash: hex(row.hash), prev: hex(row.prev), produced: entry.header.counters.produced }
+    return {
+      boot: row.boot,
+      seq: row.seq,
+      hash: hex(row.hash),
+      prev: hex(row.prev),
+      produced: entry.header.counters.produced,
+    }
   })
   archive.stop()
   return rows.sort(comparePositions)

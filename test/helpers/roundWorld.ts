@@ -351,6 +351,13 @@ function peerOf(node: () => WorldNode, asker: Hex, show: Bend['show']): Peer {
         .filter(({ header }) => header.boot === boot && header.seq >= from && header.seq <= to)
         .map((entry) => entry.bytes)
     },
+    async after(agentId, at) {
+      if (node().down) return undefined
+      return (node().entries.get(agentId) ?? [])
+        .filter(({ header }) => !at || comparePositions(header, at) > 0)
+        .sort((a, b) => comparePositions(a.header, b.header))
+        .map((entry) => entry.bytes)
+    },
     async state(round) {
       const digest = node().records.get(round)?.digest
       return node().down || !digest ? undefined : node().context.store.get(round, 'state', digest)

@@ -120,6 +120,12 @@ for (const [name, create] of Object.entries(stores)) {
       t.ok(sameBytes(archive.head(log.agentId)?.hash ?? ZERO_HASH, b.hash))
       t.equal(archive.entriesAt(log.agentId, 1, 1).length, 2)
       t.equal(archive.entriesInRange(log.agentId, 1, 0, 9).length, 3)
+      t.equal(
+        archive.entriesAfter(log.agentId, null).length,
+        archive.entriesAfter(log.agentId, { boot: 0, seq: 9 }).length,
+      )
+      t.equal(archive.entriesAfter(log.agentId, { boot: 1, seq: 0 }, 1)[0]?.seq, 1)
+      t.equal(archive.entriesAfter(log.agentId, { boot: 99, seq: 0 }).length, 0)
       const proof = archive.forkProofs()[0]
       t.ok(proof && sameBytes(proof.first, b.cose) && sameBytes(proof.second, other.cose))
       t.equal(add(archive, other).forks.length, 0, 'told once')
