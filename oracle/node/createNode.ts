@@ -12,10 +12,12 @@ import type { Roster } from '#protocol/wire/roster'
 import { createApi } from '../api/createApi.ts'
 import type { NodeEvent } from '../api/nodeView.ts'
 import { createSqliteArchive } from '../archive/sqliteArchive.ts'
+import type { AcceptedEntry } from '../ingest/acceptedEntry.ts'
 import type { ApprovalPolicy } from '../ingest/enrol.ts'
 import type { Gap } from '../ingest/gapWatch.ts'
 import { createIngest } from '../ingest/ingest.ts'
 import { createLatest } from '../inputs/latest.ts'
+import { createSampleGaps, type SampleGap } from '../inputs/sampleGaps.ts'
 import type { LinkSettings } from '../link/linkSettings.ts'
 import { createOracleLink } from '../link/oracleLink.ts'
 import { AdmissionReader } from '../registry/admissionReader.ts'
@@ -109,6 +111,16 @@ export function createNode(options: NodeOptions, seams: NodeSeams = {}): OracleN
       emit({ kind: 'incident', incident })
     }
     const acks = new AckWatch(roster, primitives)
+    const gaps = createSampleGaps()
+    function nameGap({ agentId, fromMs, toMs, missing, restarted }: SampleGap): void {
+      const why = restarted ? 'the agent was started again' : 'the agent went on without them'
+      const span = `${new Date(fromMs).toISOString()} to ${new Date(toMs).toISOString()}`
+      const text = `${missing} samples are missing from the log between ${span}: ${why}`
+      const incident = { at: now(), kind: 'gap', agentId, text }
+      log.warn({ kind: 'gap', agentId, missing }, text)
+      archive.addIncident(incident)
+      emit({ kind: 'incident', incident })
+    }
     const latest = createLatest({ archive, now })
     const ingest = createIngest({
       archive,
@@ -116,6 +128,7 @@ export function createNode(options: NodeOptions, seams: NodeSeams = {}): OracleN
       clock: now,
       onAccepted(entries) {
         latest.accept(entries)
+        for (const gap of gaps.accept(entries)) nameGap(gap)
         for (const sink of options.sinks) sink.accept(entries)
         for (const assetId of new Set(entries.flatMap(subjectsOf))) emit({ kind: 'asset', assetId })
       },
@@ -277,10 +290,6 @@ function transmitThrough(transmitter: Transmitter, roster: Roster): Transmit {
   }
 }
 
-function subjectsOf(entry: { segments(): readonly { subject: Uint8Array | null }[] }): string[] {
-  try {
-    return entry.segments().flatMap((segment) => (segment.subject ? [toHex(segment.subject)] : []))
-  } catch {
-    return []
-  }
+function subjectsOf(entry: AcceptedEntry): string[] {
+  return entry.subjects().flatMap((subject) => (subject ? [toHex(subject)] : []))
 }

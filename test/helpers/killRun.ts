@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import type { RoundSummary } from '#protocol/http/roundView'
+import type { Incident, RoundSummary } from '#protocol/http/roundView'
 import { parseEntry } from '#protocol/wire/entry'
 import { comparePositions } from '#protocol/wire/header'
 import { createSqliteArchive } from '../../oracle/archive/sqliteArchive.ts'
@@ -78,6 +78,14 @@ export async function killRun(t: Test, kills: number): Promise<void> {
     60_000,
   )
   t.pass('the killed node back-filled and signs again')
+
+  const { incidents } = (await (await fetch(`${feed.roster.nodes[0]?.url}/api/v1/incidents`)).json()) as {
+    incidents: Incident[]
+  }
+  const counted = incidents.filter(
+    (incident) => incident.kind === 'gap' && /started again/.test(incident.text),
+  )
+  t.equal(counted.length, kills, `each kill of the agent shows as a counted gap: ${counted[0]?.text}`)
 
   await feed.agent.stop()
   const heads = async () =>
