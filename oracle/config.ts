@@ -5,6 +5,7 @@ import type { ApprovalPolicy } from './ingest/enrol.ts'
 import type { LinkSettings } from './link/linkSettings.ts'
 import { oracleError } from './oracleErrors.ts'
 import { ORACLE_SETTINGS, type OracleSettings } from './oracleSettings.ts'
+import type { InfluxSettings } from './sinks/influxSink.ts'
 
 /** What was read of a configuration file, faults included. */
 export type OracleConfigRead = SettingsRead<typeof ORACLE_SETTINGS.settings>
@@ -77,9 +78,25 @@ export function approvalPolicyOf(
 ): ApprovalPolicy {
   const kind = values['enrol.policy']
   if (kind !== 'token') return { kind }
-  const token = readSecret(values['enrol.tokenFile'] ?? '', env)
+  const token = readSecret('enrol.tokenFile', values['enrol.tokenFile'] ?? '', env)
   if (token === '') throw oracleError('ORACLE_CONFIG', { field: 'enrol.tokenFile', found: 'an empty token' })
   return { kind, token }
+}
+
+/**
+ * Where rollups are copied to, or null. The password file is looked for like the token file.
+ * @throws AssayError ORACLE_CONFIG when the password file cannot be read
+ */
+export function influxSettingsOf(
+  values: OracleSettings,
+  env: Readonly<Record<string, string | undefined>>,
+): InfluxSettings | null {
+  const url = values['influx.url']
+  if (url === null) return null
+  const username = values['influx.username']
+  const file = values['influx.passwordFile']
+  if (username === null || file === null) return { url }
+  return { url, username, password: readSecret('influx.passwordFile', file, env) }
 }
 
 /** When a block counts as final. */
@@ -88,7 +105,7 @@ export function finalityOf(values: OracleSettings): 'finalized' | { readonly dep
   return text === 'finalized' ? text : { depth: Number(text) }
 }
 
-function readSecret(file: string, env: Readonly<Record<string, string | undefined>>): string {
+function readSecret(field: string, file: string, env: Readonly<Record<string, string | undefined>>): string {
   const places = [file, ...(env.CREDENTIALS_DIRECTORY ? [join(env.CREDENTIALS_DIRECTORY, file)] : [])]
   let last: unknown
   for (const place of places) {
@@ -98,9 +115,5 @@ function readSecret(file: string, env: Readonly<Record<string, string | undefine
       last = error
     }
   }
-  throw oracleError(
-    'ORACLE_CONFIG',
-    { field: 'enrol.tokenFile', file, found: (last as NodeJS.ErrnoException).code },
-    last,
-  )
+  throw oracleError('ORACLE_CONFIG', { field, file, found: (last as NodeJS.ErrnoException).code }, last)
 }

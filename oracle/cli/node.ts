@@ -4,7 +4,7 @@ import pino from 'pino'
 import { sameBytes, toHex } from '#protocol/bytes'
 import type { Hex } from '#protocol/wire/chainView'
 import { decodeRoster, type Roster, rosterFingerprint } from '#protocol/wire/roster'
-import { approvalPolicyOf, finalityOf, linkSettingsOf, oracleConfig } from '../config.ts'
+import { approvalPolicyOf, finalityOf, influxSettingsOf, linkSettingsOf, oracleConfig } from '../config.ts'
 import { loadReportKey } from '../keys/reportKey.ts'
 import { loadTransportKey } from '../keys/transportKey.ts'
 import { createNode } from '../node/createNode.ts'
@@ -13,6 +13,7 @@ import type { OracleSettings } from '../oracleSettings.ts'
 import { openProvider } from '../registry/chainProvider.ts'
 import { ChainReader } from '../registry/chainReader.ts'
 import type { Deployment } from '../registry/deploy.ts'
+import { createInfluxSink } from '../sinks/influxSink.ts'
 import { packageRoot } from '../up/packageRoot.ts'
 
 /**
@@ -37,6 +38,11 @@ export async function nodeCommand(options: { config: string | null }): Promise<n
       registry: hex(values['chain.registry']),
       fromBlock: values['chain.fromBlock'],
     }
+    const influx = influxSettingsOf(values, process.env)
+    const sinkFault = (cause: Error): void => {
+      const { message, code } = oracleError('ORACLE_SINK', { sink: 'influx', found: cause.message }, cause)
+      log.warn({ code }, message)
+    }
     const config = await chainConfig(values['chain.rpcUrl'], deployment, roster)
     const node = createNode({
       stateDir: values['state.directory'],
@@ -60,7 +66,9 @@ export async function nodeCommand(options: { config: string | null }): Promise<n
       pollMs: values['chain.pollEvery'],
       policy: approvalPolicyOf(values, process.env),
       link: linkSettingsOf(values, report.address.slice(2)),
-      sinks: [],
+      sinks: influx
+        ? [createInfluxSink(influx, { windowMs: values['influx.rollup'], onError: sinkFault })]
+        : [],
       log,
     })
     const { url } = await node.start()

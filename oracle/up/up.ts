@@ -11,6 +11,7 @@ import { encodeRoster, type Roster, rosterFingerprint } from '#protocol/wire/ros
 import type { EnrolledAgent } from '../api/nodeView.ts'
 import { loadReportKey } from '../keys/reportKey.ts'
 import { loadTransportKey } from '../keys/transportKey.ts'
+import { checkServers } from './checkServers.ts'
 import { writeConfigFile } from './configFile.ts'
 import { freePort } from './freePort.ts'
 import { type Part, startPart } from './part.ts'
@@ -102,6 +103,7 @@ async function start(
     failures.push(failure)
     return part
   }
+  await checkServers(options)
   progress.step(options.rpc ? `chain at ${options.rpc}` : 'local chain (anvil, one block a second)')
   const chain = await openUpChain(options.rpc)
   stops.push(() => chain.stop())

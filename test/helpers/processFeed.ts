@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fromHex } from '#protocol/bytes'
+import type { Hex } from '#protocol/wire/chainView'
 import { reportAddress } from '#protocol/wire/reportSignature'
 import { encodeRoster, type Roster, rosterFingerprint } from '#protocol/wire/roster'
 import type { EnrolledAgent } from '../../oracle/api/nodeView.ts'
@@ -29,11 +30,26 @@ export type KillablePart = {
   pid(): number | undefined
 }
 
+/** What a feed of processes runs on instead of its own; asked once the feed's folder is there. */
+export type OutsideServers = {
+  readonly broker?: string
+  readonly rpc?: string
+  /** Node 0 copies its rollups there. */
+  readonly influx?: string
+  readonly nodeExtra?: (index: number) => Record<string, unknown>
+  readonly agentExtra?: Record<string, unknown>
+}
+
 /** The whole path as processes of the built program: chain, broker, three nodes, one agent. */
 export type ProcessFeed = {
   readonly dir: string
   readonly roster: Roster
+  /** The embedded broker; not started when there is one outside. */
   readonly broker: KillablePart
+  readonly brokerUrl: string
+  readonly chainUrl: string
+  readonly agentId: string
+  readonly transmitters: readonly Hex[]
   readonly nodes: readonly KillablePart[]
   readonly agent: KillablePart
   readonly metrics: string
@@ -49,6 +65,7 @@ export type ProcessFeedOptions = {
   /** Program and flags that run the agent; this process's Node by default. */
   readonly agentNode?: readonly string[]
   readonly source?: string
+  readonly outside?: (dir: string) => Promise<OutsideServers>
 }
 
 /** Starts everything, enrols and admits. A start that fails ends what it began. */
@@ -72,7 +89,8 @@ async function assemble(
   const { epochS = 3, agentExtra = {}, agentEnv = {}, agentNode, source = 'auto' } = options
   const dir = mkdtempSync(join(tmpdir(), 'assay-processes-'))
   undo.push(() => rmSync(dir, { recursive: true, force: true }))
-  const chain = await openUpChain(undefined)
+  const outside = (await options.outside?.(dir)) ?? {}
+  const chain = await openUpChain(outside.rpc)
   undo.push(() => chain.stop())
   const ports = [await freePort(), await freePort(), await freePort()]
   const keys = await Promise.all(
@@ -105,15 +123,14 @@ async function assemble(
     await chain.fund(address)
   const deployment = await deployFeed(chain, deployer, roster, epochS)
   const brokerPort = await freePort()
-  const brokerUrl = `mqtt://127.0.0.1:${brokerPort}`
+  const brokerUrl = outside.broker ?? `mqtt://127.0.0.1:${brokerPort}`
   const broker = killable(dir, 'broker', ['broker', '--port', String(brokerPort)], /"listening"/)
   undo.push(() => broker.stop())
-  await broker.start()
+  if (!outside.broker) await broker.start()
   const nodes = ports.map((port, index) => {
     const file = join(dir, `node-${index}.yaml`)
-    writeConfigFile(
-      file,
-      nodeSettings({
+    writeConfigFile(file, {
+      ...nodeSettings({
         dir,
         index,
         port,
@@ -121,9 +138,10 @@ async function assemble(
         rpc: chain.url,
         deployment,
         fingerprint: rosterFingerprint(roster),
-        influx: undefined,
+        influx: index === 0 ? outside.influx : undefined,
       }),
-    )
+      ...outside.nodeExtra?.(index),
+    })
     return killable(dir, `node-${index}`, ['node', '--config', file], /"ready"/)
   })
   undo.push(async () => {
@@ -134,6 +152,7 @@ async function assemble(
   const agentFile = join(dir, 'agent.yaml')
   writeConfigFile(agentFile, {
     ...agentSettings({ dir, source, broker: brokerUrl, roster, metricsPort }),
+    ...outside.agentExtra,
     ...agentExtra,
   })
   const agent = killable(
@@ -166,6 +185,10 @@ async function assemble(
     dir,
     roster,
     broker,
+    brokerUrl,
+    chainUrl: chain.url,
+    agentId: enrolled.agentId,
+    transmitters: keys.map(({ transmitter }) => transmitter.address),
     nodes,
     agent,
     metrics: `http://127.0.0.1:${metricsPort}/metrics`,
