@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { connectAsync } from 'mqtt'
 import t from 'tap'
 import { toHex } from '#protocol/bytes'
@@ -8,6 +9,9 @@ import { verifyAssetProof } from '#protocol/verify/verifyAsset'
 import { verifyFile } from '#protocol/verify/verifyFile'
 import { upTopic } from '#protocol/wire/topics'
 import type { EnrolledAgent } from '../../oracle/api/nodeView.ts'
+import { explainCommand } from '../../oracle/cli/explain.ts'
+import { exportCommand } from '../../oracle/cli/export.ts'
+import { verifyCommand } from '../../oracle/cli/verify.ts'
 import { admitAgent } from '../../oracle/up/registrar.ts'
 import { waitFor } from '../../oracle/up/waitFor.ts'
 import { enrolmentOf } from '../helpers/enrolLog.ts'
@@ -101,4 +105,20 @@ t.test('three real nodes over a broker and a chain: enrol, admit, score, agree, 
     `the exported round is computed again to the same digest: ${JSON.stringify(recomputed.firstFailing ?? '')}`,
   )
   t.equal(recomputed.checks.find((check) => check.check === 'recompute')?.ok, true)
+
+  const said = t.capture(console, 'log', () => undefined)
+  t.equal(await explainCommand({ asset: '1', node: urls[0] as string }), 0, 'assay explain: every step holds')
+  const text = said()
+    .map(({ args }) => args.join(' '))
+    .join('\n')
+  for (const part of ['token 1', 'signed by', 'ack list', 'entry ', 'transaction  0x', 'holds  quorum']) {
+    t.ok(text.includes(part), `it names ${part.trim()}`)
+  }
+  const out = join(t.testdir(), 'round.assay')
+  t.equal(await exportCommand({ out, node: urls[1] as string }), 0)
+  t.equal(
+    await verifyCommand({ files: [out], json: true, out: () => undefined }),
+    0,
+    'assay verify of the export',
+  )
 })
