@@ -18,7 +18,8 @@ import { type Part, startPart } from './part.ts'
 import { createProgress } from './progress.ts'
 import { admitAgent } from './registrar.ts'
 import { deployFeed, openUpChain, readKeyFile } from './upChain.ts'
-import { agentSettings, nodeSettings } from './upSettings.ts'
+import { agentSettings, defaultRecording, nodeSettings } from './upSettings.ts'
+import { findSource, sourceInWords } from './upSource.ts'
 import { metricSum, summaryRounds, type UpSummary } from './upSummary.ts'
 import { waitFor } from './waitFor.ts'
 
@@ -103,6 +104,9 @@ async function start(
     failures.push(failure)
     return part
   }
+  const source = await findSource(options.source, defaultRecording())
+  progress.done(`source: ${sourceInWords(source)}, ${source.devices} GPUs`)
+  signal.throwIfAborted()
   await checkServers(options)
   progress.step(options.rpc ? `chain at ${options.rpc}` : 'local chain (anvil, one block a second)')
   const chain = await openUpChain(options.rpc)
@@ -190,7 +194,7 @@ async function start(
     signal,
   )
   const feed = (await (await fetch(`${page}/api/v1/feed`)).json()) as FeedInfo
-  const shown = `${feed.source.name}${feed.source.synthetic ? ' (SYNTHETIC: not made on real hardware)' : ''}`
+  const shown = sourceInWords(feed.source)
   progress.done(`agent ${agent.agentId.slice(0, 16)}…: ${agent.devices.length} devices from ${shown}`)
   const minted = await admitAgent(agent, 1n, {
     provider: chain.provider,

@@ -16,6 +16,11 @@ export type NodeSettingsInput = {
   readonly influx: string | undefined
 }
 
+/** The recording that a local run replays where there is no GPU. */
+export function defaultRecording(): string {
+  return join(packageRoot(), 'test/fixtures/recordings/synthetic-h200x8.ndjson.gz')
+}
+
 /** The settings of node `index` by dotted path, as oracle.config.yaml takes them. */
 export function nodeSettings(input: NodeSettingsInput): Record<string, unknown> {
   const { dir, index, deployment } = input
@@ -54,7 +59,7 @@ export function agentSettings(input: {
   return {
     'state.directory': join(input.dir, 'agent'),
     'source.kind': input.source,
-    'source.defaultRecording': join(packageRoot(), 'test/fixtures/recordings/synthetic-h200x8.ndjson.gz'),
+    'source.defaultRecording': defaultRecording(),
     'source.batchPeriod': '1s',
     'roster.nodes': input.roster.nodes.map((node) => node.url),
     'roster.fingerprint': toHex(rosterFingerprint(input.roster)),
