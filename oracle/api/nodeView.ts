@@ -95,8 +95,8 @@ export type NodeView = {
   archiveAfter(agentId: string, boot: number, seq: number): Promise<readonly Uint8Array[]>
   archiveEntry(headerHash: string): Promise<Uint8Array | undefined>
   peerRound(n: number): Promise<PeerRound | undefined>
-  /** Round state bytes. */
-  peerState(round: number): Promise<Uint8Array | undefined>
+  /** Round state bytes: of this report digest (hex without 0x), or of the one agreed here. */
+  peerState(round: number, digest?: string): Promise<Uint8Array | undefined>
   /** Signs an admission that this node's policy approved; throws a coded error for any other. 64 bytes (EIP-2098). */
   signAdmission(admission: Admission): Promise<Hex>
 }

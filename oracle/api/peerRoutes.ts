@@ -49,9 +49,14 @@ export function peerRoutes(app: FastifyInstance, view: NodeView): void {
     return round
   })
 
-  app.get<{ Params: { round: string } }>('/peer/states/:round', async (request, reply) => {
+  type StateRequest = { Params: { round: string }; Querystring: { digest?: unknown } }
+  app.get<StateRequest>('/peer/states/:round', async (request, reply) => {
     const round = uintParameter(request.params.round, 'round')
-    const state = await view.peerState(round)
+    const { digest } = request.query
+    const state = await view.peerState(
+      round,
+      digest === undefined ? undefined : hexParameter(digest, 'digest'),
+    )
     if (!state) throw oracleError('ORACLE_API_NOT_FOUND', { round })
     return reply.type('application/cbor').send(Buffer.from(state))
   })

@@ -2,6 +2,7 @@ import { fromHex, toHex } from '#protocol/bytes'
 import type { FeedInfo } from '#protocol/http/feedInfo'
 import { CHS1 } from '#protocol/score/methodology'
 import { methodologyHash } from '#protocol/score/methodologyHash'
+import type { Hex } from '#protocol/wire/chainView'
 import { parseSign1 } from '#protocol/wire/cose'
 import { decodeEnrolment } from '#protocol/wire/enrolment'
 import { parseEntry } from '#protocol/wire/entry'
@@ -106,8 +107,8 @@ export function createNodeView(parts: NodeParts, options: NodeViewOptions): Node
       const published = engine.published(n)
       return published && writeRound(published)
     },
-    async peerState(round) {
-      const digest = getRecord(rounds, round)?.digest
+    async peerState(round, given) {
+      const digest: Hex | null | undefined = given ? `0x${given}` : getRecord(rounds, round)?.digest
       return digest ? rounds.get(round, 'state', digest) : undefined
     },
     signAdmission: async (admission) => signAdmission(parts, admission, options.reportKey),

@@ -49,8 +49,8 @@ export function createPeer(nodeId: Hex, url: string): Peer {
     archive: (agentId, boot, from, to) => entries(`/archive/${agentId.slice(2)}/${boot}/${from}-${to}`),
     after: (agentId, at) =>
       entries(`/archive/${agentId.slice(2)}/after/${at ? `${at.boot}/${at.seq}` : '0/0'}`),
-    async state(round) {
-      const response = await get(`/peer/states/${round}`)
+    async state(round, digest) {
+      const response = await get(`/peer/states/${round}?digest=${digest.slice(2)}`)
       return response ? new Uint8Array(await response.arrayBuffer()) : undefined
     },
   }

@@ -48,7 +48,8 @@ export type Peer = {
   archive(agentId: Hex, boot: number, from: number, to: number): Promise<readonly Uint8Array[] | undefined>
   /** Entries of every branch at positions above `position` (null: all), ascending; a page of them. */
   after(agentId: Hex, position: Position | null): Promise<readonly Uint8Array[] | undefined>
-  state(round: number): Promise<Uint8Array | undefined>
+  /** The state that the node computed for a round under this report digest. */
+  state(round: number, digest: Hex): Promise<Uint8Array | undefined>
 }
 
 /** One report signature as nodes pass it on. `proposal` is the payload hash of the proposal that it answers. */

@@ -17,7 +17,7 @@ export async function publishDissent(
   context: RoundContext,
 ): Promise<Uint8Array> {
   const peer = context.peers.find((each) => each.nodeId === other.nodeId)
-  const difference = firstDifference(own.leaves, await leavesOf(await peer?.state(n)))
+  const difference = firstDifference(own.leaves, await leavesOf(await peer?.state(n, other.digest)))
   const text = difference
     ? `token ${difference.token}: ${difference.field} is ${difference.ours} here and ${difference.theirs} there`
     : 'the leaves were not handed over or agree; another report field differs'

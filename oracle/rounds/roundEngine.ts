@@ -220,7 +220,7 @@ export class RoundEngine {
     const own = context.store.get(round, 'state', digest)
     if (own) return decodeRoundState(own)
     for (const peer of context.peers) {
-      const bytes = await peer.state(round)
+      const bytes = await peer.state(round, digest)
       if (!bytes) continue
       try {
         const state = decodeRoundState(bytes)

@@ -23,10 +23,12 @@ export type LocalFeed = Awaited<ReturnType<typeof startLocalFeed>>
 export type LocalFeedOptions = {
   readonly epochLengthS?: number
   readonly seams?: Readonly<Record<number, NodeSeams>>
+  /** Folder with the built page; none when left out. */
+  readonly webRoot?: string
 }
 
 /** Starts the feed; `stop` ends everything it started. */
-export async function startLocalFeed({ epochLengthS = 3, seams = {} }: LocalFeedOptions = {}) {
+export async function startLocalFeed({ epochLengthS = 3, seams = {}, webRoot }: LocalFeedOptions = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'assay-feed-'))
   const chain = await startAnvil()
   const broker = await Aedes.createBroker()
@@ -76,7 +78,7 @@ export async function startLocalFeed({ epochLengthS = 3, seams = {} }: LocalFeed
         stateDir: mkdtempSync(join(dir, `node-${i}-`)),
         host: '127.0.0.1',
         port: ports[i] as number,
-        webRoot: null,
+        webRoot: webRoot ?? null,
         roster,
         params: { epochLengthS, heartbeatS: epochLengthS, profile: 'up' },
         deviationBp: 50,
@@ -99,6 +101,7 @@ export async function startLocalFeed({ epochLengthS = 3, seams = {} }: LocalFeed
   for (const node of nodes) await node.start()
   return {
     roster,
+    urls: roster.nodes.map((node) => node.url),
     provider,
     deployer,
     deployment,

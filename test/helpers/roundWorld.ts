@@ -358,9 +358,8 @@ function peerOf(node: () => WorldNode, asker: Hex, show: Bend['show']): Peer {
         .sort((a, b) => comparePositions(a.header, b.header))
         .map((entry) => entry.bytes)
     },
-    async state(round) {
-      const digest = node().records.get(round)?.digest
-      return node().down || !digest ? undefined : node().context.store.get(round, 'state', digest)
+    async state(round, digest) {
+      return node().down ? undefined : node().context.store.get(round, 'state', digest)
     },
   }
 }
