@@ -25,6 +25,7 @@ import { openProvider } from '../registry/chainProvider.ts'
 import { ChainReader } from '../registry/chainReader.ts'
 import type { Deployment } from '../registry/deploy.ts'
 import { EpochClock, type Finality } from '../registry/epochClock.ts'
+import { findPosted } from '../registry/findPosted.ts'
 import { Transmitter } from '../registry/transmitter.ts'
 import { AckWatch } from '../rounds/ackWatch.ts'
 import { createArchiveLogs } from '../rounds/archiveLogs.ts'
@@ -207,6 +208,8 @@ export function createNode(options: NodeOptions, seams: NodeSeams = {}): OracleN
         const receipt = await provider.getTransactionReceipt(transaction)
         return receipt && { blockNumber: receipt.blockNumber, gasUsed: Number(receipt.gasUsed) }
       },
+      posted: (round, digest, fromBlock) =>
+        findPosted(provider, options.deployment.healthOracle, feedId, round, digest, fromBlock),
       deviationBp: options.deviationBp,
       pollMs: options.pollMs,
       ingesting: () => link.state() === 'connected',

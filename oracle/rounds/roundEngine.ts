@@ -14,7 +14,7 @@ import { EpochTable } from './epochTable.ts'
 import type { PublishedRound, RoundContext } from './ports.ts'
 import { getRecord, putRecord, type RoundRecord } from './roundRecord.ts'
 import { type Agreement, RoundTask } from './roundTask.ts'
-import { transmitDelayMs } from './turns.ts'
+import { transmitDelayMs, turnMs } from './turns.ts'
 
 /** Posts an agreed round; resolves when it is on chain, to null when the contract already had a newer one. */
 export type Transmit = (
@@ -27,6 +27,12 @@ export type RoundEngineOptions = {
   readonly clock: EpochClock
   readonly transmit: Transmit
   readonly receipt: (transaction: `0x${string}`) => Promise<{ blockNumber: number; gasUsed: number } | null>
+  /** Where a round with this digest stands on chain, final or not; null while it is not there. */
+  readonly posted: (
+    round: number,
+    digest: `0x${string}`,
+    fromBlock: number,
+  ) => Promise<{ transaction: `0x${string}`; blockNumber: number; gasUsed: number } | null>
   readonly deviationBp: number
   readonly pollMs: number
   /** Whether this node takes entries from the broker at this moment. */
@@ -46,6 +52,7 @@ export class RoundEngine {
   private ingestedSinceOpening = false
   private latestView: ChainView | null = null
   private agreedAtMs = 0
+  private lookedAtMs = 0
   private skewed = false
   private transmitting: Promise<void> | null = null
   private wake: (() => void) | null = null
@@ -294,7 +301,20 @@ export class RoundEngine {
     ) {
       this.save(this.recordOf(task, agreement))
     }
+    await this.lookForPosted(task, agreement)
     this.transmitWhenDue(task, agreement)
+  }
+
+  /** Another transmitter may have been faster: seen here at once, not only when the next epoch opens. */
+  private async lookForPosted(task: RoundTask, agreement: Agreement): Promise<void> {
+    const { context } = this.options
+    const record = getRecord(context.store, task.input.n)
+    if (!record || record.state === 'posted' || this.transmitting) return
+    if (context.now() - this.lookedAtMs < turnMs(context.params.epochLengthS)) return
+    this.lookedAtMs = context.now()
+    const { n, next } = task.input
+    const found = await this.options.posted(n, agreement.result.digest, next.anchor.number)
+    if (found) this.save({ ...record, state: 'posted', ...found, postedAtMs: context.now() })
   }
 
   private transmitWhenDue(task: RoundTask, agreement: Agreement): void {

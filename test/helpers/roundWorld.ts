@@ -153,6 +153,10 @@ export function createRoundWorld(
       engine: new RoundEngine({
         context,
         clock: chain.clock as unknown as EpochClock,
+        posted: async (_round, digest) =>
+          posted.some((each) => each.digest === digest)
+            ? { transaction: digest, blockNumber: chain.height(), gasUsed: 1 }
+            : null,
         deviationBp: 1,
         pollMs: 5,
         ingesting: () => node.listening && !node.down,
