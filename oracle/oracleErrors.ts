@@ -70,6 +70,10 @@ export const ORACLE_ERRORS = {
     what: 'the media type of the body is not taken by this route',
     mend: 'Send signed objects as application/cbor and everything else as application/json.',
   },
+  ORACLE_API_LISTEN: {
+    what: 'the HTTP API cannot listen at its address',
+    mend: 'Choose a free port and an address of this machine in the http section of the configuration.',
+  },
   ORACLE_API_BUSY: {
     what: 'this node holds as many event streams open as it may',
     mend: 'Close one, or read from another node of the roster.',
@@ -81,6 +85,14 @@ export const ORACLE_ERRORS = {
   ORACLE_API_INTERNAL: {
     what: 'the node failed while it answered',
     mend: "Read the node's log at this time; the request can be repeated.",
+  },
+  ORACLE_STATE_DIRECTORY: {
+    what: 'the state directory cannot be used',
+    mend: 'Give state.directory a path that the user of this process may create and write.',
+  },
+  ORACLE_STATE_LOCKED: {
+    what: 'another node runs on this state directory',
+    mend: 'Stop the other process, or give each node a directory and keys of its own.',
   },
   ORACLE_ARCHIVE_OPEN: {
     what: 'the archive cannot be opened',
@@ -120,7 +132,7 @@ export const ORACLE_ERRORS = {
   },
   ORACLE_CONFIG: {
     what: 'the configuration of the node is not valid',
-    mend: 'Correct the lines named; `assay config check` reads the file without starting anything.',
+    mend: 'Correct what is named, then start the node again; nothing was started.',
   },
   ORACLE_BROKER_LISTEN: {
     what: 'the embedded broker cannot listen',

@@ -7,7 +7,8 @@ import { decodeRoster, type Roster, rosterFingerprint } from '#protocol/wire/ros
 import { approvalPolicyOf, finalityOf, influxSettingsOf, linkSettingsOf, oracleConfig } from '../config.ts'
 import { loadReportKey } from '../keys/reportKey.ts'
 import { loadTransportKey } from '../keys/transportKey.ts'
-import { createNode } from '../node/createNode.ts'
+import { createNode, type OracleNode } from '../node/createNode.ts'
+import { holdStateDirectory } from '../node/stateDirectory.ts'
 import { oracleError } from '../oracleErrors.ts'
 import type { OracleSettings } from '../oracleSettings.ts'
 import { openProvider } from '../registry/chainProvider.ts'
@@ -29,7 +30,10 @@ export async function nodeCommand(options: { config: string | null }): Promise<n
     return 78
   }
   const log = pino({ level: values['log.level'] })
+  let release = (): void => undefined
+  let node: OracleNode | undefined
   try {
+    release = holdStateDirectory(values['state.directory']).release
     const roster = readRoster(values['roster.file'], values['roster.fingerprint'])
     const report = await loadReportKey(values['keys.reportFile'])
     const deployment: Deployment = {
@@ -44,7 +48,7 @@ export async function nodeCommand(options: { config: string | null }): Promise<n
       log.warn({ code }, message)
     }
     const config = await chainConfig(values['chain.rpcUrl'], deployment, roster)
-    const node = createNode({
+    node = createNode({
       stateDir: values['state.directory'],
       host: values['http.host'],
       port: values['http.port'],
@@ -77,16 +81,19 @@ export async function nodeCommand(options: { config: string | null }): Promise<n
       process.once('SIGTERM', resolve)
       process.once('SIGINT', resolve)
     })
-    await node.stop()
     return 0
   } catch (error) {
-    log.fatal({ code: (error as { code?: string }).code }, (error as Error).message)
-    return 1
+    const { code, message } = error as Error & { code?: string }
+    log.fatal({ code }, message)
+    return code === 'ORACLE_CONFIG' ? 78 : 1
+  } finally {
+    await node?.stop()
+    release()
   }
 }
 
 function readRoster(file: string, fingerprint: string): Roster {
-  const roster = decodeRoster(new Uint8Array(readFileSync(file)))
+  const roster = loadRoster(file)
   const found = rosterFingerprint(roster)
   const wanted = Uint8Array.from(Buffer.from(fingerprint.replace(/^0x/, ''), 'hex'))
   if (!sameBytes(found, wanted))
@@ -97,6 +104,16 @@ function readRoster(file: string, fingerprint: string): Roster {
       wanted: toHex(wanted),
     })
   return roster
+}
+
+function loadRoster(file: string): Roster {
+  try {
+    return decodeRoster(new Uint8Array(readFileSync(file)))
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const found = code === undefined || code.startsWith('PROTO_') ? message : code
+    throw oracleError('ORACLE_CONFIG', { field: 'roster.file', file, found, wanted: 'roster bytes' }, cause)
+  }
 }
 
 /** The feed's constants as the chain names them, read once: a node never has its own. */
