@@ -237,13 +237,12 @@ export function createAgent(settings: AgentSettings, given: Partial<AgentDeps> =
         await writer.open({ boot: Math.max(head.boot, writer.boot()) + 1, prev: head.hash })
       },
     })
-    const [, known] = await Promise.all([supervisor.start(), feed.prepare()])
+    const [, nodeHead] = await Promise.all([supervisor.start(), feed.prepare()])
     undo.push(() => supervisor.stop())
     const choice = chooseBoot({
       lastBoot: await readBoot(paths.boots),
       localHead: recovery.head,
-      nodeHead: known.head,
-      haveAllAnswered: known.haveAllAnswered,
+      nodeHead,
       isKeyNew: key.isNew,
       nowS: Math.floor(clock.now() / 1000),
     })
@@ -257,6 +256,7 @@ export function createAgent(settings: AgentSettings, given: Partial<AgentDeps> =
     undo.push(async () => {
       await sampler.stop()
       coalescer.flush()
+      await writer.settled()
     })
     await hasSampled
     feed.start()

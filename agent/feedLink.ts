@@ -42,8 +42,8 @@ export type FeedLinkParts = {
 
 /** Everything between this agent and its oracle nodes: roster, head check, broker, enrolment, chain time. */
 export type FeedLink = {
-  /** Finds the roster and asks the nodes what they hold; never throws, an answer may be missing. */
-  prepare(): Promise<{ head: KnownHead | null; haveAllAnswered: boolean }>
+  /** Finds the roster and asks the nodes for the newest entry that they hold; never throws, null when none answers. */
+  prepare(): Promise<KnownHead | null>
   /** Connects, and keeps trying for what `prepare` did not get. */
   start(): void
   stop(): Promise<void>
@@ -200,8 +200,7 @@ export function createFeedLink(parts: FeedLinkParts): FeedLink {
   return {
     async prepare() {
       await findRoster().catch(parts.onFault)
-      const head = heads ? await heads.ask() : null
-      return { head, haveAllAnswered: heads?.haveAllAnswered() ?? false }
+      return heads ? heads.ask() : null
     },
     start() {
       isStarted = true

@@ -10,7 +10,7 @@ export type SendWindow = {
   rewind(): void
 }
 
-/** Carriers of tombstones sent ahead: without them the nodes cannot link what the window holds. */
+/** Carriers of tombstones sent ahead at one time: without them the nodes cannot link what the window holds. */
 const MOST_CARRIERS = 16
 
 /** A window of `size` entries over a spool. */
@@ -37,7 +37,7 @@ export function createSendWindow(
       const carriers = spool
         .carriers()
         .filter((ordinal) => ordinal > last && !ahead.has(ordinal))
-        .slice(-MOST_CARRIERS)
+        .slice(0, MOST_CARRIERS)
       const taken = [...carriers, ...next.filter((ordinal) => !ahead.has(ordinal))]
       for (const ordinal of next) inOrder.add(ordinal)
       for (const ordinal of carriers) ahead.add(ordinal)

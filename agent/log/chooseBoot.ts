@@ -10,8 +10,6 @@ export type BootFacts = {
   readonly localHead: KnownHead | null
   /** The newest head that any node proved with a header of this agent's own signature. */
   readonly nodeHead: KnownHead | null
-  /** Whether every node of the roster answered. */
-  readonly haveAllAnswered: boolean
   /** Whether the key was made in this start: it has never signed. */
   readonly isKeyNew: boolean
   /** Seconds of Unix time. */
@@ -28,18 +26,17 @@ export type BootChoice = {
 const NO_PREVIOUS = new Uint8Array(32)
 
 /**
- * Which boot to open and what its first header links to (PROTOCOL §4). Nodes that know more than the local log win:
- * boot = max + 1, linked to their head. As long as one node has not answered, the directory may be an old copy whose
- * later boots only that node knows: the boot number then jumps to Unix time, beyond every boot opened before, so that
- * no position is signed twice.
+ * Which boot to open and what its first header links to (PROTOCOL §4). Nodes that know more than the local log win: the
+ * boot is linked to their head. Its number is beyond every known one, and at least Unix time in seconds: the state may
+ * be an old copy whose later boots nobody answers for (a node away, an entry still in the broker), and a boot opened
+ * then must not be opened again, or one position would carry two signatures.
  */
 export function chooseBoot(facts: BootFacts): BootChoice {
   const { localHead, nodeHead } = facts
   const isRolledBack = nodeHead !== null && (!localHead || comparePositions(nodeHead, localHead) > 0)
   const highest = Math.max(facts.lastBoot, localHead?.boot ?? 0, nodeHead?.boot ?? 0)
-  const isSure = facts.isKeyNew || facts.haveAllAnswered
   return {
-    boot: isSure ? highest + 1 : Math.max(highest + 1, facts.nowS),
+    boot: facts.isKeyNew ? highest + 1 : Math.max(highest + 1, facts.nowS),
     prev: (isRolledBack ? nodeHead : localHead)?.hash ?? NO_PREVIOUS,
     rolledBackFrom: isRolledBack ? { boot: nodeHead.boot, seq: nodeHead.seq } : null,
   }

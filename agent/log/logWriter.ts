@@ -33,6 +33,8 @@ export type LogWriter = {
    * @throws AssayError AGENT_ENTRY_TOO_LARGE, AGENT_SPOOL_FULL or AGENT_SPOOL_WRITE: nothing was written then
    */
   write(draft: EntryDraft): Promise<number>
+  /** Resolves when everything given so far is durable or refused. */
+  settled(): Promise<void>
 }
 
 const MAX_TOMBSTONES = 256
@@ -58,6 +60,7 @@ export function createLogWriter(parts: LogWriterParts): LogWriter {
   return {
     open: (choice) => exclusive(() => begin(choice.boot, choice.prev)),
     boot: () => boot,
+    settled: () => exclusive(async () => {}),
     write: (draft) =>
       exclusive(async () => {
         // After a write that nobody knows the end of, its position may stand on the disk: it is never used again.

@@ -205,7 +205,13 @@ export function createSpool(store: SegmentStore, options: SpoolOptions): Spool {
       }),
 
     next: (after, most) => index.next(Math.max(after, state.ackedOrdinal), most),
-    carriers: () => [...carriers.keys()].sort((a, b) => a - b),
+    carriers: () => {
+      const earliest = (ordinal: number): number =>
+        Math.min(
+          ...(carriers.get(ordinal) ?? []).map((each) => index.ordinalOf(each.from) ?? state.ackedOrdinal),
+        )
+      return [...carriers.keys()].sort((a, b) => earliest(a) - earliest(b) || a - b)
+    },
 
     setRoster: (nodeIds, threshold) =>
       exclusive(async () => {

@@ -51,7 +51,7 @@ export interface Spool {
   read(ordinal: number): Promise<{ bytes: Uint8Array; class: SpoolClass } | null>
   /** Ordinals of held entries after `after`, ascending, at most `most`. */
   next(after: number, most: number): number[]
-  /** Held entries whose header carries tombstones, ascending. */
+  /** Held entries whose header carries tombstones, those of the earliest holes first. */
   carriers(): number[]
   /** Whose acks count, and how many are needed. */
   setRoster(nodeIds: readonly string[], threshold: number): Promise<void>

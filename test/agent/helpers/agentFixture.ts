@@ -35,12 +35,22 @@ export function testSettings(
   }
 }
 
-/** An agent over a fake probe; logs go where `ASSAY_TEST_LOG` says, else nowhere. */
-export function testAgent(settings: AgentSettings, probe: FakeProbe, deps: Partial<AgentDeps> = {}): Agent {
+/**
+ * An agent over a fake probe; logs go where `ASSAY_TEST_LOG` says, else nowhere. It is stopped when the test ends, also
+ * when that fails.
+ */
+export function testAgent(
+  t: { teardown(undo: () => Promise<void>): void },
+  settings: AgentSettings,
+  probe: FakeProbe,
+  deps: Partial<AgentDeps> = {},
+): Agent {
   const level = process.env.ASSAY_TEST_LOG ?? 'silent'
-  return createAgent(settings, {
+  const agent = createAgent(settings, {
     openProbe: () => probe,
     log: pino({ level }, pino.destination({ dest: 2, sync: true })),
     ...deps,
   })
+  t.teardown(() => agent.stop())
+  return agent
 }
