@@ -108,7 +108,12 @@ export function createNode(options: NodeOptions, seams: NodeSeams = {}): OracleN
     const raise: RoundContext['incident'] = ({ kind, subject, round, text }) => {
       log.warn({ kind, subject, round }, text)
       const incident = { at: now(), kind, nodeId: subject.replace(/^0x/, ''), text }
-      archive.addIncident(incident)
+      try {
+        archive.addIncident(incident)
+      } catch (error) {
+        // A full disk must not end the node: the log and the stream still tell.
+        log.error({ code: (error as { code?: string }).code }, (error as Error).message)
+      }
       emit({ kind: 'incident', incident })
     }
     const acks = new AckWatch(roster, primitives)
@@ -242,8 +247,10 @@ export function createNode(options: NodeOptions, seams: NodeSeams = {}): OracleN
           return () => listeners.delete(listener)
         },
       },
-      problems: () =>
-        link.state() === 'connected' ? [] : ['the broker is not connected: no readings arrive'],
+      problems: () => [
+        ...(link.state() === 'connected' ? [] : ['the broker is not connected: no readings arrive']),
+        ...[engine.problem()].filter((text) => text !== null),
+      ],
       metricsText: createNodeMetrics(() => running, options.sinks),
     })
     const api = createApi(view, { webRoot: options.webRoot, log: (record, text) => log.error(record, text) })

@@ -87,6 +87,7 @@ export type IncidentKind =
   | 'clock-skew'
   | 'rejected'
   | 'chain'
+  | 'fault'
 export type RaiseIncident = (incident: {
   kind: IncidentKind
   subject: string

@@ -54,6 +54,7 @@ export class RoundEngine {
   private agreedAtMs = 0
   private lookedAtMs = 0
   private skewed = false
+  private trouble: { readonly key: string; readonly text: string } | null = null
   private transmitting: Promise<void> | null = null
   private wake: (() => void) | null = null
 
@@ -97,8 +98,10 @@ export class RoundEngine {
         const opened = await this.epochs.advance()
         if (opened) await this.openEpoch(opened)
         await this.step()
+        if (this.trouble) this.options.log('info', 'rounds go on', { after: this.trouble.key })
+        this.trouble = null
       } catch (error) {
-        this.trouble(error as Error & { code?: string })
+        this.tellTrouble(error as Error & { code?: string })
       }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, this.options.pollMs)
@@ -110,18 +113,25 @@ export class RoundEngine {
     }
   }
 
-  private trouble(error: Error & { code?: string }): void {
-    this.options.log('error', error.message)
+  /** What keeps rounds from going on at this moment, in words; null when nothing does. */
+  problem(): string | null {
+    return this.trouble?.text ?? null
+  }
+
+  /** Told once, until another trouble or none follows: an outage is one incident, not one a poll. */
+  private tellTrouble(error: Error & { code?: string }): void {
     if (error.code === 'ORACLE_CHAIN_REORG') this.epochs.reset()
+    const key = error.code ?? error.message
+    if (this.trouble?.key === key) return
+    this.trouble = { key, text: error.message }
+    this.options.log('error', error.message, { code: error.code })
     // Before the feed's first block is final there is nothing to be wrong yet.
-    const isBeforeTheFeed = error.code === 'ORACLE_CHAIN_CONFIG' && this.latestView === null
-    if (error.code?.startsWith('ORACLE_CHAIN') && !isBeforeTheFeed) {
-      this.options.context.incident({
-        kind: 'chain',
-        subject: this.options.context.nodeId,
-        text: error.message,
-      })
-    }
+    if (error.code === 'ORACLE_CHAIN_CONFIG' && this.latestView === null) return
+    this.options.context.incident({
+      kind: error.code?.startsWith('ORACLE_CHAIN') ? 'chain' : 'fault',
+      subject: this.options.context.nodeId,
+      text: error.message,
+    })
   }
 
   /** Epoch n' opened: announce it, close the one before, begin its round. */
