@@ -178,7 +178,7 @@ export function createNode(options: NodeOptions, seams: NodeSeams = {}): OracleN
       feedId,
       key: options.transmitterKey,
       journalFile: join(options.stateDir, 'transmit.journal'),
-      onProblem: (error) => log.error({ code: error.code }, error.message),
+      onProblem: (error) => raise({ kind: 'transmitter', subject: nodeId, text: error.message }),
     })
     await transmitter.start()
     stops.push(() => transmitter.stop())

@@ -88,6 +88,7 @@ export type IncidentKind =
   | 'rejected'
   | 'chain'
   | 'fault'
+  | 'transmitter'
 export type RaiseIncident = (incident: {
   kind: IncidentKind
   subject: string
