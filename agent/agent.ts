@@ -244,7 +244,7 @@ export function createAgent(settings: AgentSettings, given: Partial<AgentDeps> =
       localHead: recovery.head,
       nodeHead,
       isKeyNew: key.isNew,
-      nowS: Math.floor(clock.now() / 1000),
+      nowMs: Math.floor(clock.now()),
     })
     await writer.open(choice)
     say('agent_started', [choice.boot])

@@ -12,8 +12,8 @@ export type BootFacts = {
   readonly nodeHead: KnownHead | null
   /** Whether the key was made in this start: it has never signed. */
   readonly isKeyNew: boolean
-  /** Seconds of Unix time. */
-  readonly nowS: number
+  /** Milliseconds of Unix time. */
+  readonly nowMs: number
 }
 
 /** The boot to open. `rolledBackFrom` is what the nodes knew beyond the local log. */
@@ -27,7 +27,7 @@ const NO_PREVIOUS = new Uint8Array(32)
 
 /**
  * Which boot to open and what its first header links to (PROTOCOL §4). Nodes that know more than the local log win: the
- * boot is linked to their head. Its number is beyond every known one, and at least Unix time in seconds: the state may
+ * boot is linked to their head. Its number is beyond every known one, and at least Unix time in milliseconds: the state may
  * be an old copy whose later boots nobody answers for (a node away, an entry still in the broker), and a boot opened
  * then must not be opened again, or one position would carry two signatures.
  */
@@ -36,7 +36,7 @@ export function chooseBoot(facts: BootFacts): BootChoice {
   const isRolledBack = nodeHead !== null && (!localHead || comparePositions(nodeHead, localHead) > 0)
   const highest = Math.max(facts.lastBoot, localHead?.boot ?? 0, nodeHead?.boot ?? 0)
   return {
-    boot: facts.isKeyNew ? highest + 1 : Math.max(highest + 1, facts.nowS),
+    boot: facts.isKeyNew ? highest + 1 : Math.max(highest + 1, facts.nowMs),
     prev: (isRolledBack ? nodeHead : localHead)?.hash ?? NO_PREVIOUS,
     rolledBackFrom: isRolledBack ? { boot: nodeHead.boot, seq: nodeHead.seq } : null,
   }

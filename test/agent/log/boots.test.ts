@@ -11,7 +11,7 @@ const anyHead = fc.option(
     .map(({ boot, seq }) => head(boot, seq)),
   { nil: null },
 )
-const NOW = 1_800_000_000
+const NOW = 1_800_000_000_000
 
 t.test(
   'a new boot is beyond everything known and everything opened before, and links to the newest head',
@@ -23,7 +23,7 @@ t.test(
           localHead: local,
           nodeHead: node,
           isKeyNew: isNew,
-          nowS: NOW,
+          nowMs: NOW,
         })
         const highest = Math.max(lastBoot, local?.boot ?? 0, node?.boot ?? 0)
         if (choice.boot <= highest) return false
