@@ -41,7 +41,10 @@ function chosenFiles() {
 async function runTap(files) {
   mkdirSync(join(root, '.tap'), { recursive: true })
   const log = createWriteStream(join(root, '.tap', 'last.tap'))
-  const child = spawn(bin('tap'), ['run', '-R', 'tap', ...files], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(bin('tap'), ['run', '-R', 'tap', ...files], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let diagnostics = 0
   let summary
   for await (const line of createInterface({ input: child.stdout })) {
@@ -66,7 +69,8 @@ async function runTap(files) {
 
 if (named.length === 0 && flags.length === 0) {
   check('types', bin('tsc'), ['-p', 'tsconfig.json'])
-  if (existsSync(join(root, 'dashboards/web/tsconfig.json'))) check('types of the page', bin('tsc'), ['-p', 'dashboards/web/tsconfig.json'])
+  if (existsSync(join(root, 'dashboards/web/tsconfig.json')))
+    check('types of the page', bin('tsc'), ['-p', 'dashboards/web/tsconfig.json'])
   check('format and lint', bin('biome'), ['check', '.'])
 }
 const files = chosenFiles()

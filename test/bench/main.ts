@@ -20,7 +20,12 @@ if (unknown.length > 0) {
 }
 
 const results: Record<string, unknown> = {
-  machine: { cpu: cpus()[0]?.model, cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version },
+  machine: {
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+  },
 }
 for (const name of named.length > 0 ? named : Object.keys(BENCHES)) {
   if (!json) console.error(`${name} …`)
