@@ -28,10 +28,12 @@ export type SamplerParts = {
 /** Reads all devices at a steady beat and hands over one batch per batch period. */
 export type Sampler = {
   start(): void
-  /** Ends the beat and hands over what was collected. */
+  /** Ends the beat and hands over what was collected; a reading that hangs is waited for 2 s only. */
   stop(): Promise<void>
   skipped(): number
 }
+
+const STOP_MS = 2000
 
 /** Told by the registry, which remembers them over restarts. */
 const REGISTRY_EVENTS: ReadonlySet<string> = new Set(['serial_changed', 'uuid_changed', 'device_added'])
@@ -44,6 +46,7 @@ export function createSampler(parts: SamplerParts): Sampler {
   const batch = createBatchBuilder()
   let known: KnownDevices | null = null
   let lastRowMs = 0
+  let isGivenUp = false
 
   function flush(): void {
     for (const draft of batch.take(batchPeriod)) parts.write(draft)
@@ -73,6 +76,7 @@ export function createSampler(parts: SamplerParts): Sampler {
   async function tick(): Promise<void> {
     const began = clock.monotonic()
     const sample = await supervisor.sample()
+    if (isGivenUp) return
     parts.onSample(sample, clock.monotonic() - began)
     const row = rowOf(sample)
     const startedAt = batch.startedAtMs
@@ -91,7 +95,12 @@ export function createSampler(parts: SamplerParts): Sampler {
   return {
     start: () => ticker.start(),
     async stop() {
-      await ticker.stop()
+      let cancel = (): void => {}
+      const late = new Promise<boolean>((resolve) => {
+        cancel = clock.after(STOP_MS, () => resolve(true))
+      })
+      isGivenUp = await Promise.race([ticker.stop().then(() => false), late])
+      cancel()
       flush()
     },
     skipped: () => ticker.skipped(),

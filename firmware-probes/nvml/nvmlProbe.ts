@@ -126,7 +126,8 @@ export class NvmlProbe implements Probe {
     const slow =
       now - this.#slowReadAt >= this.#options.slowEveryMs || pending.some((i) => this.#device(i).wantsSlow)
     let mute = 0
-    while (pending.length > 0) {
+    // Once stopped, no further reader is started: nobody would end it.
+    while (pending.length > 0 && this.#sink !== null) {
       let child: NvmlChild
       try {
         if (this.#rest !== null && now < this.#rest.until) throw this.#rest.error
