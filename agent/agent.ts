@@ -243,7 +243,6 @@ export function createAgent(settings: AgentSettings, given: Partial<AgentDeps> =
       lastBoot: await readBoot(paths.boots),
       localHead: recovery.head,
       nodeHead,
-      isKeyNew: key.isNew,
       nowMs: Math.floor(clock.now()),
     })
     await writer.open(choice)

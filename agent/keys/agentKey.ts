@@ -14,8 +14,6 @@ export type AgentKey = {
   /** COSE key thumbprint of the first key; 32 bytes. */
   readonly agentId: Uint8Array
   readonly agentIdHex: string
-  /** Whether this call made the key: such a key has never signed anything. */
-  readonly isNew: boolean
 }
 
 /**
@@ -35,7 +33,7 @@ export async function openAgentKey(path: string): Promise<AgentKey> {
   }
   const written = await readAgentKey(path)
   if (!written) throw agentError('AGENT_STATE_DIRECTORY', { path, found: 'no key after writing it' })
-  return { ...written, isNew: true }
+  return written
 }
 
 /**
@@ -62,7 +60,7 @@ export async function readAgentKey(path: string): Promise<AgentKey | null> {
   try {
     const signer = createNodeSigner(pem)
     const agentId = coseKeyThumbprint(signer.publicKey)
-    return { signer, agentId, agentIdHex: toHex(agentId), isNew: false }
+    return { signer, agentId, agentIdHex: toHex(agentId) }
   } catch (cause) {
     throw agentError('AGENT_KEY_FORMAT', { path }, cause)
   }

@@ -10,8 +10,6 @@ export type BootFacts = {
   readonly localHead: KnownHead | null
   /** The newest head that any node proved with a header of this agent's own signature. */
   readonly nodeHead: KnownHead | null
-  /** Whether the key was made in this start: it has never signed. */
-  readonly isKeyNew: boolean
   /** Milliseconds of Unix time. */
   readonly nowMs: number
 }
@@ -36,7 +34,7 @@ export function chooseBoot(facts: BootFacts): BootChoice {
   const isRolledBack = nodeHead !== null && (!localHead || comparePositions(nodeHead, localHead) > 0)
   const highest = Math.max(facts.lastBoot, localHead?.boot ?? 0, nodeHead?.boot ?? 0)
   return {
-    boot: facts.isKeyNew ? highest + 1 : Math.max(highest + 1, facts.nowMs),
+    boot: Math.max(highest + 1, facts.nowMs),
     prev: (isRolledBack ? nodeHead : localHead)?.hash ?? NO_PREVIOUS,
     rolledBackFrom: isRolledBack ? { boot: nodeHead.boot, seq: nodeHead.seq } : null,
   }

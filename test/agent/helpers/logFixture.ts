@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto'
-import { nobleSigner } from '#protocol/nobleSigner'
+import { generateKeyPairSync } from 'node:crypto'
+import { createNodeSigner } from '#protocol/node/nodeSigner'
 import { coseKeyThumbprint } from '#protocol/wire/coseKey'
 import type { SpoolClass } from '#protocol/wire/header'
 import { createLogWriter, type LogWriter } from '../../../agent/log/logWriter.ts'
 import type { Spool } from '../../../agent/spool/spool.ts'
 
-/** A key that is the same in every run. */
-export const signer = nobleSigner(new Uint8Array(createHash('sha256').update('agent test key').digest()))
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+export const signer = createNodeSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
 export const agentId = coseKeyThumbprint(signer.publicKey)
 
 /** A writer onto a spool; `open` it before use. */
