@@ -29,7 +29,9 @@ export async function benchXid(): Promise<object> {
   const settings = parse(readFileSync(join(feed.dir, 'agent.yaml'), 'utf8')) as { mqtt: { url: string } }
   const mqtt = await connectAsync(settings.mqtt.url)
   try {
-    const publicKey = createNodeSigner(readFileSync(join(feed.dir, 'agent', 'agent-key.pem'), 'utf8')).publicKey
+    const publicKey = createNodeSigner(
+      readFileSync(join(feed.dir, 'agent', 'agent-key.pem'), 'utf8'),
+    ).publicKey
     const arrived = new Map<number, number>()
     const order = new Map<string, number>()
     mqtt.on('message', (_topic, payload) => {
