@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { ABSENT, type Cell, errorCell } from '#protocol/wire/cell'
+import { MAX_ROWS } from '#protocol/wire/limits'
 import { type MetricName, metricByName } from '#protocol/wire/metrics'
 import { encodeSegment } from '#protocol/wire/segment'
 import type { EntryDraft } from '../log/entryDraft.ts'
@@ -67,6 +68,12 @@ export function createBatchBuilder(maxBytes = MAX_BODY_BYTES): BatchBuilder {
   }
 
   function draft(from: number, to: number, ids: readonly string[], period: number): EntryDraft[] {
+    const middle = (from + to) >> 1
+    const halves = (): EntryDraft[] => [
+      ...draft(from, middle, ids, period),
+      ...draft(middle, to, ids, period),
+    ]
+    if (to - from > MAX_ROWS) return halves()
     const segments: Uint8Array[] = []
     for (const id of ids) {
       const { assetId, table } = devices.get(id) as { assetId: Uint8Array; table: ColumnTable }
@@ -75,10 +82,7 @@ export function createBatchBuilder(maxBytes = MAX_BODY_BYTES): BatchBuilder {
     if (ids[0] === undefined || ids[0] === [...devices.keys()][0])
       segments.push(segmentOf(null, host, from, to))
     const bytes = segments.reduce((sum, segment) => sum + segment.length, 0)
-    if (bytes > maxBytes && to - from > 1) {
-      const middle = (from + to) >> 1
-      return [...draft(from, middle, ids, period), ...draft(middle, to, ids, period)]
-    }
+    if (bytes > maxBytes && to - from > 1) return halves()
     const t0 = times[from] as number
     return [
       {

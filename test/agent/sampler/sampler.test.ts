@@ -143,6 +143,18 @@ t.test('more devices than one entry may list are split, each asset once', async 
   )
 })
 
+t.test('more rows than one header may list are split', async (t) => {
+  const builder = createBatchBuilder()
+  for (let i = 0; i < 10_000; i++)
+    builder.add({ atMs: 5 + i, devices: new Map(), host: { devicesFound: valueCell(0) }, failure: null }, [])
+  const entries = builder.take(1000)
+  t.ok(entries.every((entry) => entry.times.length <= 4096))
+  t.equal(
+    entries.reduce((sum, entry) => sum + entry.times.length, 0),
+    10_000,
+  )
+})
+
 t.test('a source that hangs is given up after the deadline and started anew', async (t) => {
   const clock = createFakeClock()
   const probes: FakeProbe[] = []
