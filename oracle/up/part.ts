@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createWriteStream, existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { oracleError } from '../oracleErrors.ts'
 
 /** One process of `assay up`, started from this program's own command line. */
 export type Part = {
@@ -8,6 +9,8 @@ export type Part = {
   readonly pid: number
   /** Resolves when the process has ended, wanted or not. */
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
+  /** Its last lines of output. */
+  tail(): string
   stop(): Promise<void>
 }
 
@@ -18,7 +21,7 @@ const SETPRIV = '/usr/bin/setpriv'
 /**
  * Starts `assay …args` as a child whose output goes to `logFile`; resolves when a line of its output matches `ready`.
  * Aborting `signal` before that ends it.
- * @throws Error with the last lines of its output when it ends first
+ * @throws AssayError ORACLE_UP with the last lines of its output when it ends first
  */
 export async function startPart(
   name: string,
@@ -56,6 +59,7 @@ export async function startPart(
         name,
         pid: child.pid as number,
         ended,
+        tail: () => tail.join('\n'),
         stop: () => stopChild(child, ended),
         readyLine: line,
       })
@@ -66,7 +70,8 @@ export async function startPart(
     void ended.then((end) => {
       log.end()
       signal.removeEventListener('abort', giveUp)
-      reject(new Error(`${name} ended (${end.signal ?? end.code}) before it was ready:\n${tail.join('\n')}`))
+      const found = `ended before it was ready (${end.signal ?? end.code})`
+      reject(oracleError('ORACLE_UP', { part: name, found, output: `\n${tail.join('\n')}\n` }))
     })
   })
 }

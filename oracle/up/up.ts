@@ -11,6 +11,7 @@ import { encodeRoster, type Roster, rosterFingerprint } from '#protocol/wire/ros
 import type { EnrolledAgent } from '../api/nodeView.ts'
 import { loadReportKey } from '../keys/reportKey.ts'
 import { loadTransportKey } from '../keys/transportKey.ts'
+import { oracleError } from '../oracleErrors.ts'
 import { checkServers } from './checkServers.ts'
 import { writeConfigFile } from './configFile.ts'
 import { freePort } from './freePort.ts'
@@ -56,9 +57,10 @@ export async function up(options: UpOptions): Promise<number> {
   const ending = new AbortController()
   const { interrupted, forget } = onInterrupt()
   const broken = (part: Part): Promise<never> =>
-    part.ended.then(({ code, signal }) =>
-      Promise.reject(new Error(`${part.name} ended by itself (${signal ?? code}); see ${dir}`)),
-    )
+    part.ended.then(({ code, signal }) => {
+      const found = `ended by itself (${signal ?? code})`
+      throw oracleError('ORACLE_UP', { part: part.name, found, output: `\n${part.tail()}\n` })
+    })
   const run = start(options, dir, startedAt, progress, stops, broken, ending.signal)
   try {
     const result = await Promise.race([run, interrupted.then(() => null)])
