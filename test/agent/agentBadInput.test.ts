@@ -157,7 +157,8 @@ t.test(
     await agent.start()
     for (let i = 0; i < 5; i++) {
       probe.emit({ kind: 'xid', device: { index: i }, atMs: Date.now(), detail: [79, 0], text: 'test' })
-      await new Promise((resolve) => setTimeout(resolve, 400))
+      const samples = probe.samples
+      await waitFor('more telemetry', () => probe.samples > samples + 50)
     }
     probe.delayMs = 200
     for (const node of feed.nodes) node.isDown = false

@@ -18,10 +18,11 @@ async function feedFor(t: { teardown(undo: () => Promise<void>): void }): Promis
 t.test('no broker: everything is spooled, and drains in order when it comes', async (t) => {
   const feed = await feedFor(t)
   await feed.stopBroker()
-  const agent = testAgent(t, testSettings(t.testdir(), feed, { 'mqtt.window': 4 }), createFakeProbe(1))
+  const probe = createFakeProbe(1)
+  const agent = testAgent(t, testSettings(t.testdir(), feed, { 'mqtt.window': 4 }), probe)
   await agent.start()
   const [node] = feed.nodes as [FakeNode]
-  await new Promise((resolve) => setTimeout(resolve, 1500))
+  await waitFor('a backlog', () => probe.samples > 14)
   t.equal(node.chain.length, 0)
   await feed.startBroker()
   await waitFor('the backlog', () => batchesOf(node).length > 12)

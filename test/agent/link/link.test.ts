@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createServer as createTls, type Server } from 'node:tls'
 import { Aedes } from 'aedes'
 import fc from 'fast-check'
+import pino from 'pino'
 import t from 'tap'
 import { nobleSigner } from '#protocol/nobleSigner'
 import type { EpochNotice } from '#protocol/wire/epochNotice'
@@ -232,9 +233,13 @@ t.test(
     }
     for (const [name, change] of Object.entries(wrongs)) {
       clients.length = 0
-      const wrong = testAgent(t, { ...settings, ...change }, createFakeProbe(1))
+      const lines: string[] = []
+      const log = pino({ level: 'error' }, { write: (line: string) => lines.push(line) })
+      const wrong = testAgent(t, { ...settings, ...change }, createFakeProbe(1), { log })
       await wrong.start()
-      await new Promise((resolve) => setTimeout(resolve, 400))
+      await waitFor(`${name} to be refused`, () =>
+        lines.some((line) => /AGENT_BROKER_UNREACHABLE|AGENT_TLS_FILE/.test(line)),
+      )
       t.same(clients, [], name)
       await wrong.stop()
     }
