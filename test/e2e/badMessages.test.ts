@@ -156,8 +156,16 @@ t.test('messages that break a rule are counted, kept and change no score', { ski
       assetIds.map(brokenSegment),
     )
     await traffic.publish(entry.bytes, upTopic(feedHex, other.agentHex, 'batch'))
-    await waitFor('it in every archive', async () =>
-      feed.nodes.every((node) => node.parts().archive.head(other.agentId) !== undefined),
+    // As an agent does: again until it is acked, for a node may just be connecting anew.
+    await waitFor(
+      'it in every archive',
+      async () => {
+        if (feed.nodes.every((node) => node.parts().archive.head(other.agentId) !== undefined)) return true
+        await traffic.publish(entry.bytes, upTopic(feedHex, other.agentHex, 'batch'))
+        return false
+      },
+      60_000,
+      1000,
     )
     await laterRound()
     t.same(await findings(), before, 'archived and acked, and without effect')
