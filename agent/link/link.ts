@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { connect, type MqttClient } from 'mqtt'
 import { sameBytes, toHex } from '#protocol/bytes'
 import type { Primitives } from '#protocol/primitives'
@@ -110,7 +111,11 @@ export function createLink(parts: LinkParts): Link {
     opened.on('error', (error) => {
       fault = error
     })
-    opened.once('connect', () => up(opened))
+    opened.once('connect', () => {
+      // Small packets must not wait for the acknowledgement of the ones before (Nagle): that costs an event 40 ms.
+      ;(opened.stream as Partial<Socket>).setNoDelay?.(true)
+      up(opened)
+    })
     opened.on('message', (topic, payload, packet) => {
       receive(topic, new Uint8Array(payload), packet.retain).catch(fail)
     })
