@@ -137,7 +137,7 @@ t.test('what is printed reads back as the same settings', async (t) => {
         const first = read(
           `version: 1\nnode: {name: ${quoteText(name)}}\nmqtt: {protocolVersion: ${v}}\nbatch: {period: ${ms}ms}\n`,
         )
-        t.same(first.issues, [], JSON.stringify(name))
+        t.same(first.issues, [], `name of code points ${[...name].map((c) => c.codePointAt(0))}`)
         const again = read(printSettings(schema, first, 'x.yaml'))
         t.same(again.values, first.values)
       },
